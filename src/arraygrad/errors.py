@@ -1,0 +1,126 @@
+"""Every exception and warning of arraygrad; each is also the built-in a caller would expect.
+
+    ArraygradError
+    |-- ConfigError            (ValueError)    a setting is unknown or has a wrong value
+    |-- BackendError
+    |   |-- UnknownBackendError     (LookupError)   no backend of that name is registered
+    |   |-- BackendUnavailableError (RuntimeError)  registered, but it cannot run here
+    |   `-- MixedBackendError       (TypeError)     one call got arrays of two libraries or devices
+    |-- OpError
+    |   |-- ShapeError         (ValueError)    shapes do not fit the op
+    |   |-- DtypeError         (TypeError)     a type or dtype does not fit the op
+    |   |-- ArgumentError      (ValueError)    a parameter of the call is out of its range
+    |   `-- AxisIndexError     (IndexError)    an axis or an index is out of bounds
+    |-- GradientError          (RuntimeError)  a gradient cannot be computed, or would be lost
+    |   `-- GradientShapeError (ValueError)    a rule or a backward gave a gradient that does not fit
+    |-- NoDataError            (ValueError)    a Variable has no data yet
+    |-- RegistryError
+    |   |-- UnknownNameError   (LookupError)   nothing of that name is registered
+    |   |-- AmbiguousNameError (LookupError)   several plugins provide that name
+    |   `-- ClashError         (ValueError)    one id registered twice
+    |-- PluginError            (RuntimeError)  a plugin cannot be loaded (strict mode)
+    |-- LayerError             (ValueError)    a layer, model or optimizer is used wrongly
+    |-- DatasetError           (ValueError)    a data set or a loader is used wrongly
+    `-- WeightsError           (ValueError)    a weights file does not fit, or cannot be read
+
+    ArraygradWarning           (UserWarning)
+    `-- PluginWarning          some installed plugins could not be loaded
+
+A message says who found the error, what it got, what it expected and what to do, in that order.
+"""
+
+
+class ArraygradError(Exception):
+    """The root of all errors that arraygrad raises itself."""
+
+
+class ConfigError(ArraygradError, ValueError):
+    """A setting is unknown or has a wrong value; the message names where it was read."""
+
+
+class BackendError(ArraygradError):
+    """An array library cannot do what was asked."""
+
+
+class UnknownBackendError(BackendError, LookupError):
+    """No backend of that name is registered."""
+
+
+class BackendUnavailableError(BackendError, RuntimeError):
+    """The backend is registered but cannot run here; the message gives its reason."""
+
+
+class MixedBackendError(BackendError, TypeError):
+    """One call got arrays of two array libraries, or of two devices."""
+
+
+class OpError(ArraygradError):
+    """An op was called with arguments that it cannot take."""
+
+
+class ShapeError(OpError, ValueError):
+    """The shapes of the arguments do not fit the op."""
+
+
+class DtypeError(OpError, TypeError):
+    """The type or dtype of an argument does not fit the op."""
+
+
+class ArgumentError(OpError, ValueError):
+    """A parameter of the call is outside of what the op takes."""
+
+
+class AxisIndexError(OpError, IndexError):
+    """An axis or an index is out of bounds."""
+
+
+class GradientError(ArraygradError, RuntimeError):
+    """A gradient cannot be computed, or the call would lose it silently."""
+
+
+class GradientShapeError(GradientError, ValueError):
+    """A rule or a backward method returned gradients of a wrong number, shape or type."""
+
+
+class NoDataError(ArraygradError, ValueError):
+    """The Variable was made with None and has no data yet."""
+
+
+class RegistryError(ArraygradError):
+    """A name cannot be registered or found."""
+
+
+class UnknownNameError(RegistryError, LookupError):
+    """Nothing of that name is registered; the message suggests near names."""
+
+
+class AmbiguousNameError(RegistryError, LookupError):
+    """Several plugins provide that short name; the message gives their full ids."""
+
+
+class ClashError(RegistryError, ValueError):
+    """One id was registered twice."""
+
+
+class PluginError(ArraygradError, RuntimeError):
+    """An installed plugin cannot be loaded; raised only in strict mode."""
+
+
+class LayerError(ArraygradError, ValueError):
+    """A layer, a model or an optimizer is used wrongly."""
+
+
+class DatasetError(ArraygradError, ValueError):
+    """A data set or a data loader is used wrongly, or cannot be read."""
+
+
+class WeightsError(ArraygradError, ValueError):
+    """A weights file does not fit the model, or cannot be read or written."""
+
+
+class ArraygradWarning(UserWarning):
+    """The root of all warnings of arraygrad."""
+
+
+class PluginWarning(ArraygradWarning):
+    """Some installed plugins could not be loaded."""
