@@ -1,0 +1,68 @@
+"""Every Python block of the README and of docs/ runs, in order, one namespace per file.
+
+A block with `>>>` is checked like a doctest, output included; any other is executed.
+"""
+
+from __future__ import annotations
+
+import doctest
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+FENCE = re.compile(
+    r"^(?P<indent>[ ]*)```(?P<info>[^\n`]*)\n(?P<code>.*?)^(?P=indent)```[ ]*$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def python_blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the line before each Python block, and its code."""
+    for block in FENCE.finditer(text):
+        language, _, rest = block["info"].strip().partition(" ")
+        if language in {"py", "python3", "pycon"} or (language == "python" and rest):
+            raise AssertionError(f"write ```python alone, not ```{block['info']}: it is not run")
+        if language == "python":
+            line = text.count("\n", 0, block.start("code"))
+            yield line, textwrap.dedent(block["code"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_python_block_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    for line, code in python_blocks(page.read_text(encoding="utf-8")):
+        if ">>> " in code:
+            check_session(code, namespace, page, line)
+        else:
+            # The empty lines give tracebacks the line numbers of the page.
+            exec(compile("\n" * line + code, str(page), "exec"), namespace)
+
+
+def check_session(code: str, namespace: dict[str, object], page: Path, line: int) -> None:
+    test = doctest.DocTestParser().get_doctest(code, namespace, page.name, str(page), line)
+    runner = doctest.DocTestRunner(
+        verbose=False, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    )
+    report: list[str] = []
+    runner.run(test, out=report.append, clear_globs=False)
+    namespace.update(test.globs)
+    if report:
+        pytest.fail("".join(report), pytrace=False)
+
+
+def test_the_runner_itself() -> None:
+    page = "text\n```python\nx = 1\n```\n- item\n  ```python\n  >>> x\n  1\n  ```\n```sh\nls\n```\n"
+    assert list(python_blocks(page)) == [(2, "x = 1\n"), (6, ">>> x\n1\n")]
+    with pytest.raises(AssertionError, match="not run"):
+        list(python_blocks("```python skip\n1/0\n```\n"))
+    with pytest.raises(pytest.fail.Exception, match="Expected:\n    2"):
+        check_session(">>> x\n2\n", {"x": 1}, Path("page.md"), 0)
