@@ -1,0 +1,316 @@
+"""Backends: which array library an array belongs to, and where new arrays are born.
+
+Arrays decide where an op runs: `backend_of(array)` is a table lookup by type. Settings decide
+only where *new* arrays are made: `using_backend` > `set_backend` > the setting "backend".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from arraygrad import registry, settings
+from arraygrad.errors import BackendUnavailableError, DtypeError, UnknownBackendError
+
+# Numbers that take part in an op without deciding its library or dtype (the standard's rule).
+PYTHON_SCALARS = frozenset({bool, int, float, complex})
+
+# type(array) -> Backend, filled on first sight. The op path reads it.
+by_type: dict[type, Backend] = {}
+
+_in_block: ContextVar[str | None] = ContextVar("arraygrad.backend", default=None)
+_of_process: str | None = None
+
+
+class Backend:
+    """An array library: its namespace, and the few things the array API standard lacks.
+
+    Every method has a default in terms of the standard, so a conforming library needs no
+    subclass. `xp` is an array API namespace; `mutable` says whether `x[key] = value` works.
+    """
+
+    def __init__(self, name: str, xp: Any, *, mutable: bool = True) -> None:
+        self.name = name
+        self.xp = xp
+        self.mutable = mutable
+
+    def __repr__(self) -> str:
+        return f"<arraygrad backend {self.name}>"
+
+    def available(self) -> bool | str:
+        """True, or the reason why this backend cannot run here."""
+        return True
+
+    def devices(self) -> list[Any]:
+        """The devices of the library, as it names them."""
+        info = getattr(self.xp, "__array_namespace_info__", None)
+        return list(info().devices()) if info is not None else ["cpu"]
+
+    def device(self, x: Any) -> Any:
+        """The device that `x` is on."""
+        import array_api_compat
+
+        return array_api_compat.device(x)
+
+    def to_device(self, x: Any, device: Any) -> Any:
+        """`x` on `device`."""
+        import array_api_compat
+
+        return array_api_compat.to_device(x, device)
+
+    def asarray(self, obj: Any, dtype: Any = None, device: Any = None) -> Any:
+        """An array of this library from a number, nested lists or an array; NumPy's are copied."""
+        if isinstance(obj, np.ndarray | np.generic):
+            obj = self.from_numpy(np.asarray(obj), device)
+        return self.xp.asarray(obj, dtype=dtype, device=device)
+
+    def from_numpy(self, array: np.ndarray, device: Any = None) -> Any:
+        """A copy of a NumPy array as an array of this library."""
+        return self.xp.asarray(array.copy(), device=device)
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        """`x` as a NumPy array on the host."""
+        try:
+            return np.asarray(x)
+        except (TypeError, ValueError, RuntimeError, BufferError):
+            return np.asarray(self.to_device(x, self.devices()[0]))
+
+    def as_array(self, x: Any) -> Any:
+        """`x` itself, or the 0-d array of a scalar type of the library."""
+        return x
+
+    def ones_like(self, x: Any) -> Any:
+        """Ones with the shape, dtype and device of `x`."""
+        return self.xp.ones_like(x)
+
+    def owned(self, x: Any) -> bool:
+        """Whether `x` is a whole array of its own: not a view, not read-only."""
+        return True
+
+    def copy(self, x: Any) -> Any:
+        """A copy of `x`."""
+        return self.xp.asarray(x, copy=True)
+
+    def dtype(self, dtype: Any) -> Any:
+        """This library's dtype for a NumPy dtype, its name, or a dtype of this library."""
+        try:
+            return getattr(self.xp, np.dtype(dtype).name)
+        except TypeError:
+            return dtype
+
+    def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
+        """Zeros of `shape` with `values` added at `key`, repeated positions adding up."""
+        from arraygrad.scatter import index_add
+
+        return index_add(self.xp, shape, key, values, mutable=self.mutable)
+
+
+class NumpyBackend(Backend):
+    """NumPy, the default backend: `xp` is the main NumPy namespace itself."""
+
+    def __init__(self) -> None:
+        super().__init__("numpy", np)
+
+    def devices(self) -> list[Any]:
+        return ["cpu"]
+
+    def device(self, x: Any) -> Any:
+        return "cpu"
+
+    def to_device(self, x: Any, device: Any) -> Any:
+        return x.to_device(device) if isinstance(x, np.ndarray) else x
+
+    def asarray(self, obj: Any, dtype: Any = None, device: Any = None) -> Any:
+        return np.asarray(obj, dtype=dtype, device=device)
+
+    def from_numpy(self, array: np.ndarray, device: Any = None) -> Any:
+        return array
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        return np.asarray(x)
+
+    def as_array(self, x: Any) -> Any:
+        return x if isinstance(x, np.ndarray) else np.asarray(x)
+
+    def ones_like(self, x: Any) -> Any:
+        return x.dtype.type(1) if x.ndim == 0 else np.ones(x.shape, x.dtype)
+
+    def owned(self, x: Any) -> bool:
+        if isinstance(x, np.ndarray):
+            flags = x.flags
+            return flags.owndata and flags.writeable
+        return True
+
+    def copy(self, x: Any) -> Any:
+        return x.copy()
+
+    def dtype(self, dtype: Any) -> Any:
+        return np.dtype(dtype)
+
+
+def sum_to(x: Any, shape: tuple[int, ...], xp: Any) -> Any:
+    """`x` summed over the axes along which an array of `shape` was broadcast to it."""
+    lead = x.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(
+        i for i, n in enumerate(shape, lead) if n == 1 and x.shape[i] != 1
+    )
+    if xp is np:
+        # np.sum costs twice as much on small arrays, and biases are summed in every step.
+        y = np.add.reduce(x, axes, keepdims=not lead)
+        return y if y.shape == shape else np.reshape(y, shape)
+    y = xp.sum(x, axis=axes, keepdims=True) if axes else x
+    return xp.reshape(y, shape) if lead else y
+
+
+def is_inexact(dtype: Any, xp: Any) -> bool:
+    """Whether `dtype` holds real or complex floating point numbers."""
+    kind = getattr(dtype, "kind", None)  # NumPy's own dtypes, 20 times faster than isdtype
+    if kind is not None:
+        return kind in "fc"
+    return bool(xp.isdtype(dtype, ("real floating", "complex floating")))
+
+
+def namespace(x: Any) -> Any:
+    """The array API namespace of an array; of a Variable, the differentiable one."""
+    backend = by_type.get(type(x))
+    return backend.xp if backend is not None else x.__array_namespace__()
+
+
+def backend_of(x: Any) -> Backend:
+    """The backend of an array; raises DtypeError if it is not an array of a known library.
+
+    >>> import numpy as np
+    >>> backend_of(np.ones(3)).name
+    'numpy'
+    """
+    backend = by_type.get(type(x))
+    return backend if backend is not None else _first_sight(x)
+
+
+def _first_sight(x: Any) -> Backend:
+    cls = type(x)
+    names = {f"{c.__module__}.{c.__qualname__}" for c in cls.__mro__}
+    for entry in registry.entries("backends"):
+        if names & set(entry.array_types):
+            if names & {"numpy.matrix", "numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"}:
+                break
+            by_type[cls] = get_backend(entry.id)
+            return by_type[cls]
+    else:
+        if cls not in PYTHON_SCALARS and cls is not type(None):
+            import array_api_compat
+
+            if array_api_compat.is_array_api_obj(x) and not names & {"numpy.matrix"}:
+                by_type[cls] = _generic(array_api_compat.array_namespace(x))
+                return by_type[cls]
+    raise DtypeError(
+        f"got {cls}, expected an array of a library that follows the array API standard "
+        f"(NumPy, CuPy, PyTorch, JAX, ...); {_advice(x)}"
+    )
+
+
+def _advice(x: Any) -> str:
+    if x is None:
+        return "give the Variable its data first"
+    if type(x) in PYTHON_SCALARS:
+        return f"wrap the number: np.array({x!r})"
+    if isinstance(x, list | tuple):
+        return "make an array of it first, as with np.array(...)"
+    return "convert it to such an array first, as with np.asarray(...)"
+
+
+# Libraries that run without a backend plugin, through array-api-compat: name -> module.
+_COMPATIBLE = {
+    "array_api_strict": "array_api_strict",
+    "cupy": "array_api_compat.cupy",
+    "dask": "array_api_compat.dask.array",
+    "jax": "jax.numpy",
+    "torch": "array_api_compat.torch",
+}
+_generics: dict[str, Backend] = {}
+
+
+def _generic(xp: Any) -> Backend:
+    """The backend of a library that no plugin serves: the standard is all that is known of it."""
+    module = xp.__name__
+    name = next((n for n, m in _COMPATIBLE.items() if m == module), module)
+    if name not in _generics:
+        _generics[name] = Backend(name, xp, mutable=name != "jax")
+    return _generics[name]
+
+
+def get_backend(name: str) -> Backend:
+    """The backend of that name, ready to use.
+
+    Raises UnknownBackendError for a name nobody provides, and BackendUnavailableError with the
+    backend's reason where it cannot run here.
+
+    >>> get_backend("numpy").devices()
+    ['cpu']
+    """
+    if name in _COMPATIBLE and name not in registry.names("backends"):
+        import importlib
+
+        try:
+            return _generic(importlib.import_module(_COMPATIBLE[name]))
+        except ImportError as error:
+            raise BackendUnavailableError(
+                f"backend {name!r} needs a library that cannot be imported ({error}); "
+                f"install it, or choose another backend"
+            ) from error
+    try:
+        backend = registry.lookup("backends", name)
+    except LookupError as error:
+        raise UnknownBackendError(str(error)) from None
+    if isinstance(backend, type):
+        backend = _instances.setdefault(backend, backend())
+    reason = backend.available()
+    if reason is not True:
+        raise BackendUnavailableError(f"backend {name!r} cannot run here: {reason}")
+    return backend
+
+
+_instances: dict[type, Backend] = {}
+
+
+def current_backend() -> Backend:
+    """The backend on which new arrays are born."""
+    return get_backend(_in_block.get() or _of_process or settings.get("backend"))
+
+
+@contextmanager
+def using_backend(name: str) -> Iterator[Backend]:
+    """Make new arrays on another backend inside the block, in this thread or task only.
+
+    >>> with using_backend("numpy") as backend:
+    ...     backend.name
+    'numpy'
+    """
+    backend = get_backend(name)
+    token = _in_block.set(name)
+    try:
+        yield backend
+    finally:
+        _in_block.reset(token)
+
+
+def set_backend(name: str | None) -> None:
+    """Make new arrays on that backend in the whole process; None goes back to the settings."""
+    global _of_process
+    if name is not None:
+        get_backend(name)
+    _of_process = name
+
+
+def backend_origin() -> tuple[str, str]:
+    """The name of the current backend, and where the choice came from."""
+    if (name := _in_block.get()) is not None:
+        return name, "using_backend(...)"
+    if _of_process is not None:
+        return _of_process, "set_backend(...)"
+    setting = settings.origin("backend")
+    return setting.value, setting.origin

@@ -1,0 +1,128 @@
+"""The two switches of the book, `enable_backprop` and `train`, safe under threads and async tasks.
+
+Assigning to `Config` changes the default of the whole process; `using_config` changes a switch
+for one block, in this thread or task only. Settings that come from the environment or from files
+are in `arraygrad.settings`.
+"""
+
+from __future__ import annotations
+
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
+from typing import Any
+
+from arraygrad.errors import ConfigError
+
+
+class Defaults:
+    """The process-wide value of each switch, read where no block has set it."""
+
+    __slots__ = ("enable_backprop", "train")
+
+    def __init__(self) -> None:
+        self.enable_backprop = True
+        self.train = True
+
+
+default = Defaults()
+overrides: dict[str, ContextVar[bool | None]] = {
+    name: ContextVar(f"arraygrad.{name}", default=None) for name in Defaults.__slots__
+}
+# The op path calls this and falls back to `default.enable_backprop` on None; see `is_recording`.
+recording = overrides["enable_backprop"].get
+
+
+def is_recording() -> bool:
+    """Whether ops on tracked Variables are recorded here and now."""
+    here = recording()
+    return default.enable_backprop if here is None else here
+
+
+def _known(name: str) -> str:
+    if name not in overrides:
+        raise ConfigError(f"Config: got the name {name!r}, expected one of {', '.join(overrides)}")
+    return name
+
+
+class _Config:
+    """The switches `enable_backprop` and `train`; assigning changes the process-wide default.
+
+    >>> from arraygrad import Config, test_mode
+    >>> Config.train
+    True
+    >>> with test_mode():
+    ...     Config.train
+    False
+    """
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> bool:
+        if name not in overrides:
+            raise AttributeError(
+                f"Config has no switch {name!r}; its switches are {', '.join(overrides)}"
+            )
+        here = overrides[name].get()
+        return getattr(default, name) if here is None else here
+
+    def __setattr__(self, name: str, value: bool) -> None:
+        setattr(default, _known(name), bool(value))
+
+    def __dir__(self) -> list[str]:
+        return list(overrides)
+
+    def __repr__(self) -> str:
+        return f"Config({', '.join(f'{name}={getattr(self, name)}' for name in overrides)})"
+
+
+Config = _Config()
+
+
+class using_config(ContextDecorator):
+    """Give a switch another value inside a `with` block, in this thread or task only.
+
+    Raises ConfigError for an unknown name; an exception in the block restores the switch too.
+
+    >>> from arraygrad import Config, using_config
+    >>> with using_config("enable_backprop", False):
+    ...     Config.enable_backprop
+    False
+    """
+
+    def __init__(self, name: str, value: bool) -> None:
+        self._switch = overrides[_known(name)]
+        self._value = bool(value)
+        self._tokens: list[Token[bool | None]] = []
+
+    def _recreate_cm(self) -> using_config:
+        # As a decorator, every call of the function gets a block of its own.
+        block = using_config.__new__(using_config)
+        block._switch, block._value, block._tokens = self._switch, self._value, []
+        return block
+
+    def __enter__(self) -> None:
+        self._tokens.append(self._switch.set(self._value))
+
+    def __exit__(self, *exc: Any) -> None:
+        self._switch.reset(self._tokens.pop())
+
+
+def no_grad() -> using_config:
+    """Record nothing inside the block: results there are constants.
+
+    >>> import numpy as np
+    >>> from arraygrad import Variable, no_grad
+    >>> with no_grad():
+    ...     y = Variable(np.array(2.0)) ** 2
+    >>> y.creator is None
+    True
+    """
+    return using_config("enable_backprop", False)
+
+
+def test_mode() -> using_config:
+    """Run layers as at test time inside the block: dropout is the identity, for example."""
+    return using_config("train", False)
+
+
+test_mode.__test__ = False  # type: ignore[attr-defined]  # pytest collects names with test_

@@ -1,0 +1,166 @@
+"""Backpropagation over nodes: what a graph is made of, and the one loop that walks it.
+
+A node is one application of a function. It knows its parents (`edges`, None for a constant) and
+how to pull a gradient of its output back to them. The engine knows nothing of Variables: it is
+given {node: gradient} and returns {node: gradient}, and changes neither nodes nor arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from heapq import heapify, heappop, heappush
+from itertools import count
+from typing import Any, ClassVar
+
+from arraygrad.backend import is_inexact, namespace, sum_to
+from arraygrad.errors import GradientShapeError
+
+# Nodes are numbered in the order they are made, so a parent's number is below its children's:
+# descending numbers are a topological order, without a search and without recursion.
+next_seq = count(1).__next__
+
+
+class Node:
+    """One node of the graph: a function application, or a leaf (seq 0, no edges)."""
+
+    __slots__ = ("__weakref__", "dtype", "edges", "grad", "name", "seq", "shape")
+
+    seq: int
+    edges: tuple[Node | None, ...]
+    shape: tuple[int, ...] | None
+    dtype: Any
+    grad: Any
+    name: str | None
+    # Whether the forward computation broadcasts its inputs, so that gradients are summed back.
+    broadcasts: ClassVar[bool] = False
+
+    def pull(self, g: Any, first: int) -> Any:
+        """The gradient of each edge from raw array `g`; None for edges older than `first`."""
+        raise NotImplementedError
+
+    def pull_graph(self, g: Any, first: int) -> Any:
+        """The same from a Variable `g`, recorded, so that it can be differentiated again."""
+        raise NotImplementedError
+
+    def cut(self) -> None:
+        """Make this node a leaf, and let go of what it kept."""
+        self.edges, self.seq = (), 0
+
+
+class Leaf(Node):
+    """The node of a Variable that no function made; backpropagation ends here."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, seq: int = 0) -> None:
+        self.seq = seq
+        self.edges = ()
+        self.shape = None if data is None else data.shape
+        self.dtype = None if data is None else data.dtype
+        self.grad = None
+        self.name = None
+
+
+class Output(Node):
+    """One of several outputs of a function; its parent is the function's own node."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, parent: Node, index: int, data: Any) -> None:
+        self.seq = next_seq()
+        self.edges = (parent,)
+        self.shape, self.dtype = data.shape, data.dtype
+        self.grad = self.name = None
+        self.index = index
+
+    def pull(self, g: Any, first: int) -> tuple[Partial]:
+        return (Partial({self.index: g}),)
+
+    pull_graph = pull
+
+
+class Partial:
+    """The gradients that have arrived at some outputs of a function with several."""
+
+    __slots__ = ("parts",)
+    shape = dtype = None  # as in the node of a function with several outputs
+
+    def __init__(self, parts: dict[int, Any]) -> None:
+        self.parts = parts
+
+    def __add__(self, other: Partial) -> Partial:
+        # Each Output node is visited once, so no index is ever in both.
+        return Partial({**self.parts, **other.parts})
+
+
+def backprop(
+    grads: Mapping[Node, Any],
+    *,
+    first: int = 0,
+    last: int = 0,
+    create_graph: bool = False,
+    retain: dict[Node, Any] | None = None,
+) -> dict[Node, Any]:
+    """Pull gradients back to the leaves, and return {leaf: gradient}.
+
+    grads: the gradient at each node to start from, raw arrays, or Variables with create_graph.
+    first, last: nodes numbered first..last count as leaves too, and what is older than `first`
+        gets no gradient; with the numbers of the asked-for inputs, nothing else is computed.
+    retain: if given, receives the gradient of every node passed on the way.
+    Raises GradientShapeError where a rule's gradient does not fit its input.
+    """
+    grads = dict(grads)
+    heap = [(-node.seq, node) for node in grads if node.seq > last]
+    heapify(heap)
+    summed = set()  # nodes whose gradient is a sum made here, which nobody else can hold
+    while heap:
+        node = heappop(heap)[1]
+        g = grads.pop(node)
+        if retain is not None:
+            retain[node] = g
+        gxs = node.pull_graph(g, first) if create_graph else node.pull(g, first)
+        for edge, gx in zip(node.edges, gxs, strict=True):
+            if gx is None:
+                continue
+            if gx.shape != edge.shape or gx.dtype is not edge.dtype:
+                gx = fit(gx, edge, node)
+            if edge not in grads:
+                grads[edge] = gx
+                if edge.seq > last:
+                    heappush(heap, (-edge.seq, edge))
+            elif edge in summed:
+                grads[edge] += gx
+            else:
+                grads[edge] = grads[edge] + gx
+                summed.add(edge)
+    return grads
+
+
+def fit(gx: Any, edge: Node, node: Node) -> Any:
+    """Undo broadcasting: sum `gx` to the shape of `edge`; real part and dtype follow it too."""
+    if gx.shape != edge.shape:
+        if not node.broadcasts or not _broadcast_of(gx.shape, edge.shape):
+            raise GradientShapeError(
+                f"{type(node).__name__}.backward: the gradient of input "
+                f"{node.edges.index(edge)} has shape {gx.shape}, expected the input's shape "
+                f"{edge.shape}; sum it over the axes that were broadcast (F.sum_to)"
+            )
+        gx = sum_to(gx, edge.shape, namespace(gx))
+    if gx.dtype != edge.dtype:
+        xp = namespace(gx)
+        # A gradient that is not a whole number stays one for an integer input: casting it
+        # would be a silent wrong number.
+        if is_inexact(edge.dtype, xp):
+            if not xp.isdtype(edge.dtype, "complex floating") and xp.isdtype(
+                gx.dtype, "complex floating"
+            ):
+                gx = xp.real(gx)
+            gx = xp.astype(gx, edge.dtype)
+    return gx
+
+
+def _broadcast_of(big: tuple[int, ...], small: tuple[int, ...] | None) -> bool:
+    if small is None or len(small) > len(big):
+        return False
+    pairs = zip(reversed(big), reversed(small), strict=False)
+    return all(n == m or n == 1 for m, n in pairs)

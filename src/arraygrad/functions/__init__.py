@@ -1,0 +1,43 @@
+"""Differentiable functions, one file for each kind of mathematics; plugins' ops are here too.
+
+`import arraygrad.functions as F` gives them under the book's names.
+"""
+
+from arraygrad.functions import (
+    activation,
+    arithmetic,
+    elementwise,
+    indexing,
+    linalg,
+    logic,
+    loss,
+    random,
+    reduction,
+    shape,
+)
+from arraygrad.functions.activation import *
+from arraygrad.functions.arithmetic import *
+from arraygrad.functions.elementwise import *
+from arraygrad.functions.indexing import *
+from arraygrad.functions.linalg import *
+from arraygrad.functions.logic import *
+from arraygrad.functions.loss import *
+from arraygrad.functions.random import *
+from arraygrad.functions.reduction import *
+from arraygrad.functions.shape import *
+from arraygrad.plugins import module_hooks
+
+__all__ = sorted(
+    activation.__all__
+    + arithmetic.__all__
+    + elementwise.__all__
+    + indexing.__all__
+    + linalg.__all__
+    + logic.__all__
+    + loss.__all__
+    + random.__all__
+    + reduction.__all__
+    + shape.__all__
+)
+
+__getattr__, __dir__ = module_hooks("functions", __name__)

@@ -1,0 +1,277 @@
+"""Arithmetic: the operators of Variable, elementwise, with broadcasting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arraygrad.backend import PYTHON_SCALARS
+from arraygrad.op import arr, case, op
+from arraygrad.variable import Variable
+
+__all__ = ["add", "div", "floordiv", "mod", "mul", "neg", "pos", "pow", "rdiv", "rsub", "sub"]
+
+_PAIRS = [
+    case(arr(2, 3), arr(2, 3)),
+    case(arr(2, 1, 3), arr(4, 1)),
+    case(arr(3), 2.5),
+    case(-1.5, arr(2, 2)),
+    case(arr(), arr(2)),
+    case(arr(0, 3), arr(3)),
+]
+_DIVISORS = [
+    case(arr(2, 3), arr(3, low=0.5)),
+    case(arr(2, 3), -2.0),
+    case(1.0, arr(2, low=0.5)),
+    case(arr(), arr(low=1.0)),
+]
+
+
+@op(samples=_PAIRS, broadcasts=True, methods=("__add__",), standard="add", reference="add")
+def add(x1: Any, x2: Any) -> Any:
+    """The sum, elementwise.
+
+    >>> add(Variable(np.array([1.0, 2.0])), 3.0)
+    variable([4. 5.])
+    """
+    return x1 + x2
+
+
+@add.rule("x1")
+def _(g):
+    return g
+
+
+@add.rule("x2")
+def _(g):
+    return g
+
+
+@op(
+    samples=_PAIRS,
+    broadcasts=True,
+    methods=("__sub__",),
+    standard="subtract",
+    reference="subtract",
+)
+def sub(x1: Any, x2: Any) -> Any:
+    """The difference, elementwise.
+
+    >>> sub(Variable(np.array([1.0, 2.0])), 3.0)
+    variable([-2. -1.])
+    """
+    return x1 - x2
+
+
+@sub.rule("x1")
+def _(g):
+    return g
+
+
+@sub.rule("x2")
+def _(g):
+    return -g
+
+
+@op(
+    samples=_PAIRS,
+    broadcasts=True,
+    methods=("__mul__",),
+    standard="multiply",
+    reference="multiply",
+)
+def mul(x1: Any, x2: Any) -> Any:
+    """The product, elementwise.
+
+    >>> mul(Variable(np.array([1.0, 2.0])), 3.0)
+    variable([3. 6.])
+    """
+    return x1 * x2
+
+
+@mul.rule("x1")
+def _(g, x2):
+    return g * x2
+
+
+@mul.rule("x2")
+def _(g, x1):
+    return g * x1
+
+
+@op(
+    samples=_DIVISORS,
+    broadcasts=True,
+    methods=("__truediv__",),
+    standard="divide",
+    reference="divide",
+)
+def div(x1: Any, x2: Any) -> Any:
+    """The quotient, elementwise.
+
+    >>> div(Variable(np.array([1.0, 2.0])), 4.0)
+    variable([0.25 0.5 ])
+    """
+    return x1 / x2
+
+
+@div.rule("x1")
+def _(g, x2):
+    return g / x2
+
+
+@div.rule("x2")
+def _(g, x2, out):
+    return -g * out / x2
+
+
+@op(
+    samples=_DIVISORS,
+    constant=("x1", "x2"),
+    methods=("__floordiv__",),
+    standard="floor_divide",
+    reference="floor_divide",
+)
+def floordiv(x1: Any, x2: Any) -> Any:
+    """The quotient rounded down, elementwise; its derivative is zero.
+
+    >>> floordiv(Variable(np.array([7.0, -7.0])), 2.0)
+    variable([ 3. -4.])
+    """
+    return x1 // x2
+
+
+@op(
+    samples=_DIVISORS,
+    broadcasts=True,
+    methods=("__mod__",),
+    standard="remainder",
+    reference="remainder",
+)
+def mod(x1: Any, x2: Any) -> Any:
+    """The remainder x1 - x2 * floor(x1 / x2), elementwise; it has the sign of x2.
+
+    >>> mod(Variable(np.array([7.0, -7.0])), 2.0)
+    variable([1. 1.])
+    """
+    return x1 % x2
+
+
+@mod.rule("x1")
+def _(g):
+    return g
+
+
+@mod.rule("x2")
+def _(g, x1, x2):
+    return -g * (x1 // x2)
+
+
+@op(
+    samples=[
+        case(arr(2, 3), 2),
+        case(arr(2, 3), 3),
+        case(arr(2, 3), 1),
+        case(arr(2, 3), 0),
+        case(arr(2, 3, low=0.5), -1.5),
+        case(2.0, arr(2, 3)),
+        case(arr(2, 3, low=0.5), arr(3)),
+        case(arr(low=0.5), arr()),
+    ],
+    broadcasts=True,
+    methods=("__pow__",),
+    standard="pow",
+    reference="power",
+)
+def pow(x1: Any, x2: Any) -> Any:
+    """The power x1 ** x2, elementwise.
+
+    >>> pow(Variable(np.array([1.0, 2.0, 3.0])), 2)
+    variable([1. 4. 9.])
+    """
+    return x1**x2
+
+
+@pow.rule("x1")
+def _(g, x1, x2, xp):
+    if type(x2) in PYTHON_SCALARS:
+        # 0 * x ** -1 would be nan at 0, and an error for whole numbers.
+        return g * (x2 * x1 ** (x2 - 1)) if x2 != 0 else g * 0
+    zero = x2 == 0
+    return g * xp.where(
+        zero, xp.zeros_like(x2), x2 * x1 ** xp.where(zero, xp.ones_like(x2), x2 - 1)
+    )
+
+
+@pow.rule("x2")
+def _(g, x1, out, xp):
+    if type(x1) in PYTHON_SCALARS:
+        x1 = xp.asarray(x1, dtype=out.dtype, device=out.device)
+    positive = x1 > 0  # 0 ** x2 is flat in x2, where it has a derivative at all
+    ones, zeros = xp.ones_like(x1), xp.zeros_like(x1)
+    return g * out * xp.where(positive, xp.log(xp.where(positive, x1, ones)), zeros)
+
+
+@op(
+    samples=[(arr(2, 3),), (arr(),)],
+    methods=("__neg__",),
+    standard="negative",
+    reference="negative",
+)
+def neg(x: Any) -> Any:
+    """The negative, elementwise.
+
+    >>> neg(Variable(np.array([1.0, -2.0])))
+    variable([-1.  2.])
+    """
+    return -x
+
+
+@neg.rule
+def _(g):
+    return -g
+
+
+@op(samples=[(arr(2, 3),)], methods=("__pos__",), standard="positive", reference="positive")
+def pos(x: Any) -> Any:
+    """`x` itself, elementwise.
+
+    >>> pos(Variable(np.array([1.0, -2.0])))
+    variable([ 1. -2.])
+    """
+    return +x
+
+
+@pos.rule
+def _(g):
+    return g
+
+
+def rsub(x0: Any, x1: Any) -> Variable:
+    """x1 - x0: subtraction with the operands exchanged, as in the book."""
+    return sub(x1, x0)
+
+
+def rdiv(x0: Any, x1: Any) -> Variable:
+    """x1 / x0: division with the operands exchanged, as in the book."""
+    return div(x1, x0)
+
+
+def _reflect(name: str, function: Any) -> None:
+    def reflected(self: Variable, other: Any) -> Variable:
+        return function(other, self)
+
+    reflected.__name__ = reflected.__qualname__ = name
+    setattr(Variable, name, reflected)
+
+
+# Sums and products commute, so Variable stays on the left, where the fast path looks first.
+Variable.__radd__ = add  # type: ignore[method-assign, assignment]
+Variable.__rmul__ = mul  # type: ignore[method-assign, assignment]
+for _name, _function in {
+    "__rsub__": sub,
+    "__rtruediv__": div,
+    "__rfloordiv__": floordiv,
+    "__rmod__": mod,
+    "__rpow__": pow,
+}.items():
+    _reflect(_name, _function)

@@ -1,0 +1,99 @@
+"""Indexing: `x[key]`, and its adjoint, which adds values up at a key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arraygrad.backend import backend_of
+from arraygrad.op import arr, case, op
+from arraygrad.variable import Variable
+
+__all__ = ["get_item", "index_add", "take"]
+
+
+def _plain(key: Any) -> Any:
+    """The key with arrays in place of Variables, which have no gradient as an index."""
+    if isinstance(key, Variable):
+        return key.data
+    if isinstance(key, tuple):
+        return tuple(_plain(part) for part in key)
+    return key
+
+
+@op(
+    samples=[
+        case(arr(3, 4), 1),
+        case(arr(3, 4), (slice(None), slice(None, None, 2))),
+        case(arr(3, 4), (..., None, -1)),
+        case(arr(3), slice(None, None, -1)),
+    ]
+)
+def _get_item(x: Any, key: Any) -> Any:
+    """The elements of `x` at `key`; what `x[key]` and `get_item` call."""
+    return x[key]
+
+
+@_get_item.rule
+def _(g, x_shape, key, backend):
+    return backend.index_add(x_shape, key, g)
+
+
+@op(
+    samples=[
+        case(arr(4), 1, (3, 4)),
+        case(arr(3, 2), (slice(None), slice(None, None, 2)), (3, 4)),
+    ]
+)
+def _index_add(x: Any, key: Any, shape: Any) -> Any:
+    """Zeros of `shape` with `x` added at `key`; what `index_add` calls."""
+    return backend_of(x).index_add(shape, key, x)
+
+
+@_index_add.rule
+def _(g, key):
+    return g[key]
+
+
+def get_item(x: Any, key: Any) -> Variable:
+    """`x[key]`: ints, slices, None, ..., boolean masks and arrays of ints, as the library allows.
+
+    >>> get_item(Variable(np.array([1, 2, 3])), slice(1, None))
+    variable([2 3])
+    """
+    return _get_item(x, _plain(key))
+
+
+def index_add(x: Any, key: Any, shape: Any) -> Variable:
+    """Zeros of `shape` with `x` added at `key`: the adjoint of `get_item`; repeats add up.
+
+    >>> index_add(Variable(np.array([1.0, 2.0, 3.0])), np.array([0, 0, 2]), (4,))
+    variable([3. 0. 3. 0.])
+    """
+    return _index_add(x, _plain(key), tuple(shape))
+
+
+@op(
+    samples=[
+        case(arr(3, 4), arr(2, kind="int", low=0, high=3), axis=0),
+        case(arr(3, 4), arr(5, kind="int", low=0, high=4), axis=-1),
+    ],
+    constant=("indices",),
+    standard="take",
+    reference="take",
+)
+def take(x: Any, indices: Any, axis: int = 0, *, xp: Any = None) -> Any:
+    """The slices of `x` along `axis` at the one-dimensional whole-number `indices`.
+
+    >>> take(Variable(np.array([1.0, 2.0, 3.0])), np.array([2, 0, 2]))
+    variable([3. 1. 3.])
+    """
+    return xp.take(x, indices, axis=axis)
+
+
+@take.rule
+def _(g, x_shape, indices, axis, backend):
+    key = (slice(None),) * (axis % len(x_shape)) + (indices,)
+    return backend.index_add(x_shape, key, g)
+
+
+Variable.__getitem__ = get_item  # type: ignore[method-assign, assignment]

@@ -1,0 +1,102 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arraygrad.backend import sum_to
+from arraygrad.op import arr, case, op
+from arraygrad.variable import Variable
+
+__all__ = ["linear", "linear_simple", "matmul"]
+
+
+@op(
+    samples=[
+        case(arr(2, 3), arr(3, 4)),
+        case(arr(5, 2, 3), arr(3, 4)),
+        case(arr(2, 1, 2, 3), arr(5, 3, 2)),
+        case(arr(3), arr(3)),
+        case(arr(2, 3), arr(3)),
+        case(arr(3), arr(4, 3, 2)),
+    ],
+    broadcasts=True,
+    methods=("__matmul__", "matmul", "dot"),
+    standard="matmul",
+    reference="matmul",
+)
+def matmul(x: Any, W: Any) -> Any:
+    """The matrix product, over the last two axes; other axes broadcast, and 1-d is a vector.
+
+    >>> matmul(Variable(np.ones((2, 3))), np.ones((3, 4))).shape
+    (2, 4)
+    """
+    return x @ W
+
+
+@matmul.rule("x")
+def _(g, W, x_shape, xp):
+    if W.ndim == 1:
+        return xp.expand_dims(g, axis=-1) * W
+    if len(x_shape) == 1:
+        return (xp.expand_dims(g, axis=-2) @ W.mT)[..., 0, :]
+    return g @ W.mT
+
+
+@matmul.rule("W")
+def _(g, x, W_shape, xp):
+    if len(W_shape) == 1:
+        return (x.mT @ xp.expand_dims(g, axis=-1))[..., 0] if x.ndim > 1 else g * x
+    if x.ndim == 1:
+        return xp.expand_dims(x, axis=-1) * xp.expand_dims(g, axis=-2)
+    return x.mT @ g
+
+
+@op(
+    samples=[
+        case(arr(2, 3), arr(3, 4), arr(4)),
+        case(arr(2, 3), arr(3, 4)),
+        case(arr(5, 2, 3), arr(3, 4), arr(4)),
+    ]
+)
+def linear(x: Any, W: Any, b: Any = None) -> Any:
+    """x W + b: x (..., I), W (I, O), b (O,) or None; x may have any number of leading axes.
+
+    Fused, so that the product is not kept, and the bias is added without a second array.
+
+    >>> linear(Variable(np.ones((2, 3))), np.ones((3, 4)), np.ones(4)).shape
+    (2, 4)
+    """
+    y = x @ W
+    return y if b is None else y + b
+
+
+@linear.rule("x")
+def _(g, W):
+    return g @ W.mT
+
+
+@linear.rule("W")
+def _(g, x, xp):
+    if x.ndim > 2:
+        x = xp.reshape(x, (-1, x.shape[-1]))
+        g = xp.reshape(g, (-1, g.shape[-1]))
+    return x.mT @ g
+
+
+@linear.rule("b")
+def _(g, b_shape, xp):
+    return sum_to(g, b_shape, xp)
+
+
+def linear_simple(x: Any, W: Any, b: Any = None) -> Variable:
+    """`linear` composed of `matmul` and `add`, as the book first writes it."""
+    y = matmul(x, W)
+    return y if b is None else y + b
+
+
+def _rmatmul(self: Variable, other: Any) -> Variable:
+    return matmul(other, self)
+
+
+Variable.__rmatmul__ = _rmatmul  # type: ignore[method-assign]

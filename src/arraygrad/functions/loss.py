@@ -1,0 +1,165 @@
+"""Losses, and the share of right answers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from arraygrad.backend import backend_of, is_inexact, namespace
+from arraygrad.errors import ArgumentError, DtypeError, ShapeError
+from arraygrad.functions.activation import log_softmax
+from arraygrad.op import arr, case, op
+from arraygrad.variable import Variable, as_array, as_variable, constant
+
+__all__ = [
+    "accuracy", "mean_squared_error", "mean_squared_error_simple", "nll_loss",
+    "softmax_cross_entropy", "softmax_cross_entropy_simple",
+]  # fmt: skip
+
+
+@op(samples=[case(arr(4, 3), arr(4, 3)), case(arr(5), arr(5)), case(arr(4, 1), arr(4, 1))])
+def mean_squared_error(x0: Any, x1: Any, *, xp: Any = None) -> Any:
+    """sum((x0 - x1) ** 2) / N for x0 and x1 of one shape (N, ...).
+
+    >>> mean_squared_error(Variable(np.array([1.0, 2.0])), np.array([1.0, 4.0]))
+    variable(2.0)
+    """
+    if x0.shape != x1.shape or not x0.shape:
+        raise ShapeError(
+            f"mean_squared_error: got shapes {x0.shape} and {x1.shape}, expected one shape "
+            f"(N, ...) for both; reshape the targets to that of the predictions"
+        )
+    diff = x0 - x1
+    return xp.sum(diff * diff) / diff.shape[0]
+
+
+@mean_squared_error.rule("x0")
+def _(g, x0, x1):
+    return (x0 - x1) * (g * (2 / x0.shape[0]))
+
+
+@mean_squared_error.rule("x1")
+def _(g, x0, x1):
+    return (x1 - x0) * (g * (2 / x0.shape[0]))
+
+
+def mean_squared_error_simple(x0: Any, x1: Any) -> Variable:
+    """`mean_squared_error` composed of ops, as the book first writes it."""
+    diff = as_variable(x0) - x1
+    return (diff**2).sum() / len(diff)
+
+
+@op(
+    samples=[
+        case(arr(4, 3, high=0.0), arr(4, kind="int", low=0, high=3)),
+        case(arr(4, 3, high=0.0), arr(4, 3, low=0.0, high=1.0)),
+    ],
+    constant=("t",),
+)
+def nll_loss(logp: Any, t: Any, *, xp: Any = None) -> Any:
+    """Minus the mean log probability of the labels: logp (..., C), t (...) ints or (..., C).
+
+    >>> nll_loss(Variable(np.log(np.array([[0.5, 0.5]]))), np.array([1]))
+    variable(0.6931471805599453)
+    """
+    p = _targets(logp, t, xp)
+    # Where a label gives no weight, 0 * -inf must not make nan.
+    terms = xp.where(p == 0, xp.zeros_like(logp), logp * p)
+    return -xp.sum(terms) / math.prod(logp.shape[:-1])
+
+
+@nll_loss.rule("logp")
+def _(g, logp_shape, t, xp):
+    weight = g * (-1 / math.prod(logp_shape[:-1]))
+    return _targets_like(t, logp_shape, g, xp) * weight
+
+
+def _targets(logp: Any, t: Any, xp: Any) -> Any:
+    return _targets_like(t, logp.shape, logp, xp)
+
+
+def _targets_like(t: Any, shape: tuple[int, ...], like: Any, xp: Any) -> Any:
+    """The labels as weights of shape (..., C) in the dtype of `like`."""
+    if t.shape == shape:
+        return xp.astype(t, like.dtype)
+    classes = xp.arange(shape[-1], dtype=t.dtype, device=like.device)
+    return xp.astype(xp.expand_dims(t, axis=-1) == classes, like.dtype)
+
+
+def softmax_cross_entropy(x: Any, t: Any) -> Variable:
+    """The mean cross entropy of softmax(x) with labels t, stable for any logits.
+
+    x: (N, C) logits, or (..., C). t: (N,) or (N, 1) class indices of any integer dtype, or
+    (N, C) one-hot rows or probabilities.
+    Raises ShapeError, DtypeError, and ArgumentError for labels outside of 0 .. C-1.
+
+    >>> softmax_cross_entropy(Variable(np.array([[0.0, 10000.0]])), np.array([1]))
+    variable(0.0)
+    """
+    return nll_loss(log_softmax(x, axis=-1), labels("softmax_cross_entropy", x, t))
+
+
+def softmax_cross_entropy_simple(x: Any, t: Any) -> Variable:
+    """`softmax_cross_entropy` composed of ops, as the book first writes it: it clips at 1e-15."""
+    from arraygrad.functions.activation import softmax
+    from arraygrad.functions.elementwise import clip, log
+
+    x = as_variable(x)
+    t = labels("softmax_cross_entropy_simple", x, t)
+    return nll_loss(log(clip(softmax(x, axis=-1), 1e-15, 1.0)), t)
+
+
+def labels(who: str, x: Any, t: Any) -> Any:
+    """The labels `t` for scores `x` (..., C) as an array, checked."""
+    data = t._array() if isinstance(t, Variable) else as_array(t)
+    shape = x.shape
+    if data.shape == shape:
+        return data
+    if data.shape == (*shape[:-1], 1):
+        data = namespace(data).reshape(data, shape[:-1])
+    if data.shape != shape[:-1] or not shape:
+        raise ShapeError(
+            f"{who}: got scores of shape {shape} and labels of shape {data.shape}, expected "
+            f"labels of shape {shape[:-1]} (class indices) or {shape} (one-hot)"
+        )
+    xp = namespace(data)
+    if is_inexact(data.dtype, xp):
+        raise DtypeError(
+            f"{who}: got class indices of dtype {data.dtype}, expected an integer dtype; "
+            f"cast them, or give one-hot rows of shape {shape}"
+        )
+    if data.size and not (
+        (low := int(_extreme(data, "min", xp))) >= 0 and _extreme(data, "max", xp) < shape[-1]
+    ):
+        high = int(xp.max(data))
+        raise ArgumentError(
+            f"{who}: got labels from {low} to {high}, expected class indices from 0 to "
+            f"{shape[-1] - 1} for scores of {shape[-1]} classes"
+        )
+    if not data.size:
+        raise ShapeError(f"{who}: got an empty batch of shape {shape}, expected at least 1 row")
+    return data
+
+
+def _extreme(x: Any, which: str, xp: Any) -> Any:
+    # The method costs NumPy half of what the function does; the standard has only the function.
+    method = getattr(x, which, None)
+    return getattr(xp, which)(x) if method is None else method()
+
+
+def accuracy(y: Any, t: Any) -> Variable:
+    """The share of rows of `y` (N, C) whose largest score is at the label `t`; untracked.
+
+    t: (N,) or (N, 1) class indices, or (N, C) one-hot rows.
+
+    >>> accuracy(np.array([[0.2, 0.8], [0.9, 0.1], [0.3, 0.7]]), np.array([1, 0, 0]))
+    variable(0.6666666666666666)
+    """
+    scores = y._array() if isinstance(y, Variable) else as_array(y)
+    t = labels("accuracy", scores, t)
+    xp = namespace(scores)
+    if t.shape == scores.shape:
+        t = xp.argmax(t, axis=-1)
+    right = xp.argmax(scores, axis=-1) == xp.astype(t, xp.int64)
+    hits = int(xp.sum(xp.astype(right, xp.int64)))
+    return constant(backend_of(scores).asarray(hits / right.size))

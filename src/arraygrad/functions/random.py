@@ -1,0 +1,40 @@
+"""Functions that draw random numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from arraygrad.backend import backend_of
+from arraygrad.config import Config
+from arraygrad.errors import ArgumentError
+from arraygrad.functions.arithmetic import mul
+from arraygrad.variable import Variable, as_variable
+
+__all__ = ["dropout"]
+
+
+def dropout(x: Any, dropout_ratio: float = 0.5) -> Variable:
+    """Zero each element with probability `dropout_ratio` and scale the rest up, while training.
+
+    Under `test_mode()` it is the identity. The mask comes from NumPy's global generator, so
+    `np.random.seed` decides it on every backend.
+    Raises ArgumentError for a ratio outside of 0 .. 1.
+    Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+
+    >>> with ag.test_mode():
+    ...     dropout(Variable(np.array([1.0, 2.0])))
+    variable([1. 2.])
+    """
+    if not 0 <= dropout_ratio <= 1:
+        raise ArgumentError(f"dropout: got the ratio {dropout_ratio}, expected one from 0 to 1")
+    x = as_variable(x)
+    if not Config.train or dropout_ratio == 0:
+        return x
+    backend = backend_of(x.data)
+    keep = np.random.random(x.shape) >= dropout_ratio
+    # One array is kept for the gradient: the mask, scaled, in the dtype of x.
+    scale = 1 / (1 - dropout_ratio) if dropout_ratio < 1 else 0.0
+    mask = backend.xp.astype(backend.asarray(keep, device=x.device), x.dtype) * scale
+    return mul(x, mask)

@@ -1,0 +1,192 @@
+"""Reductions: sums, means and extremes over axes, and summing back what was broadcast."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from arraygrad.backend import is_inexact
+from arraygrad.backend import sum_to as summed
+from arraygrad.op import arr, case, op
+
+__all__ = ["average", "broadcast_to", "logsumexp", "max", "mean", "min", "prod", "sum", "sum_to"]
+
+_CASES = [
+    case(arr(2, 3)),
+    case(arr(2, 3), axis=0),
+    case(arr(2, 3, 2), axis=(0, 2), keepdims=True),
+    case(arr(2, 3), axis=-1),
+    case(arr()),
+]
+
+
+def _spread(y: Any, shape: tuple[int, ...], axis: Any, keepdims: bool, xp: Any) -> Any:
+    """A reduction's result, or its gradient, broadcast to the shape of the input."""
+    if not keepdims and axis is not None:
+        kept = list(shape)
+        for i in axis if isinstance(axis, tuple) else (axis,):
+            kept[i] = 1
+        y = xp.reshape(y, tuple(kept))
+    return xp.broadcast_to(y, shape)
+
+
+@op(samples=_CASES, methods=("sum",), standard="sum", reference="sum")
+def sum(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
+    """The sum over `axis`: None for all, an int or a tuple of them.
+
+    >>> sum(Variable(np.array([[1, 2, 3], [4, 5, 6]])), axis=0)
+    variable([5 7 9])
+    """
+    return xp.sum(x, axis=axis, keepdims=keepdims)
+
+
+@sum.rule
+def _(g, x_shape, axis, keepdims, xp):
+    return _spread(g, x_shape, axis, keepdims, xp)
+
+
+@op(samples=_CASES, methods=("mean",), standard="mean", reference="mean")
+def mean(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
+    """The arithmetic mean over `axis`: None for all, an int or a tuple of them.
+
+    >>> mean(Variable(np.array([[1.0, 2.0], [3.0, 5.0]])), axis=0)
+    variable([2.  3.5])
+    """
+    if not is_inexact(x.dtype, xp):
+        return xp.sum(x, axis=axis, keepdims=keepdims) / _count(x.shape, axis)
+    return xp.mean(x, axis=axis, keepdims=keepdims)
+
+
+@mean.rule
+def _(g, x_shape, axis, keepdims, xp):
+    return _spread(g / _count(x_shape, axis), x_shape, axis, keepdims, xp)
+
+
+def average(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The arithmetic mean: the book's name for `mean`."""
+    return mean(x, axis, keepdims)
+
+
+def _count(shape: tuple[int, ...], axis: Any) -> int:
+    if axis is None:
+        return math.prod(shape)
+    return math.prod(shape[i] for i in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+@op(samples=_CASES, methods=("max",), standard="max", reference="max")
+def max(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
+    """The largest element over `axis`; equal ones share the gradient.
+
+    >>> max(Variable(np.array([[1.0, 4.0], [3.0, 2.0]])), axis=1)
+    variable([4. 3.])
+    """
+    return xp.max(x, axis=axis, keepdims=keepdims)
+
+
+@max.rule
+def _(g, x, out, axis, keepdims, xp):
+    return _share(g, x, out, axis, keepdims, xp)
+
+
+@op(samples=_CASES, methods=("min",), standard="min", reference="min")
+def min(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
+    """The smallest element over `axis`; equal ones share the gradient.
+
+    >>> min(Variable(np.array([[1.0, 4.0], [3.0, 2.0]])), axis=1)
+    variable([1. 2.])
+    """
+    return xp.min(x, axis=axis, keepdims=keepdims)
+
+
+@min.rule
+def _(g, x, out, axis, keepdims, xp):
+    return _share(g, x, out, axis, keepdims, xp)
+
+
+def _share(g: Any, x: Any, out: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
+    """The gradient of an extreme, shared equally by the elements that attain it."""
+    shape = x.shape
+    hit = xp.astype(x == _spread(out, shape, axis, keepdims, xp), g.dtype)
+    return _spread(g, shape, axis, keepdims, xp) * (hit / xp.sum(hit, axis=axis, keepdims=True))
+
+
+@op(
+    samples=[case(arr(2, 3, low=0.5)), case(arr(2, 3, low=0.5), axis=0), case(arr(3), axis=-1)],
+    standard="prod",
+    reference="prod",
+)
+def prod(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
+    """The product over `axis`; its gradient divides by x, so no element may be 0.
+
+    >>> prod(Variable(np.array([[1.0, 2.0], [3.0, 4.0]])), axis=1)
+    variable([ 2. 12.])
+    """
+    return xp.prod(x, axis=axis, keepdims=keepdims)
+
+
+@prod.rule
+def _(g, x, out, axis, keepdims, xp):
+    return _spread(g * out, x.shape, axis, keepdims, xp) / x
+
+
+@op(samples=_CASES, reference=lambda x, **kw: np_logsumexp(x, **kw))
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
+    """log(sum(exp(x))) over `axis`, without overflow.
+
+    >>> logsumexp(Variable(np.array([1000.0, 1000.0])))
+    variable(1000.6931471805599)
+    """
+    top = xp.max(x, axis=axis, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
+    y = xp.log(xp.sum(xp.exp(x - top), axis=axis, keepdims=True)) + top
+    if keepdims:
+        return y
+    return xp.reshape(y, xp.sum(x, axis=axis).shape)
+
+
+@logsumexp.rule
+def _(g, x, out, axis, keepdims, xp):
+    spread = _spread(out, x.shape, axis, keepdims, xp)
+    return _spread(g, x.shape, axis, keepdims, xp) * xp.exp(x - spread)
+
+
+def np_logsumexp(x: Any, **kwargs: Any) -> Any:
+    """The reference for tests: exact where exp does not overflow."""
+    import numpy as np
+
+    return np.log(np.sum(np.exp(x), **kwargs))
+
+
+@op(
+    samples=[case(arr(3), (2, 3)), case(arr(2, 1), (4, 2, 3)), case(arr(), (2,))],
+    standard="broadcast_to",
+    reference="broadcast_to",
+)
+def broadcast_to(x: Any, shape: Any, *, xp: Any = None) -> Any:
+    """`x` repeated to `shape` along new axes and axes of length 1.
+
+    >>> broadcast_to(Variable(np.array([1, 2])), (2, 2))
+    variable([[1 2]
+              [1 2]])
+    """
+    return xp.broadcast_to(x, tuple(shape))
+
+
+@broadcast_to.rule
+def _(g, x_shape, xp):
+    return summed(g, x_shape, xp)
+
+
+@op(samples=[case(arr(2, 3), (3,)), case(arr(4, 2, 3), (2, 1)), case(arr(2, 3), (2, 3))])
+def sum_to(x: Any, shape: Any, *, xp: Any = None) -> Any:
+    """`x` summed over the axes along which an array of `shape` was broadcast: its adjoint.
+
+    >>> sum_to(Variable(np.array([[1, 2], [3, 4]])), (1, 2))
+    variable([[4 6]])
+    """
+    return summed(x, tuple(shape), xp)
+
+
+@sum_to.rule
+def _(g, x_shape, xp):
+    return xp.broadcast_to(g, x_shape)

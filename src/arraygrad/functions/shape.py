@@ -1,0 +1,280 @@
+"""Shape: the same elements in another shape or order, and arrays put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arraygrad.backend import backend_of
+from arraygrad.errors import ArgumentError
+from arraygrad.op import arr, case, op
+from arraygrad.variable import Variable
+
+__all__ = [
+    "concat", "expand_dims", "flatten", "flip", "matrix_transpose", "moveaxis", "permute_dims",
+    "reshape", "squeeze", "stack", "to_device", "transpose",
+]  # fmt: skip
+
+
+@op(
+    samples=[case(arr(2, 3), (3, 2)), case(arr(2, 3), (-1,)), case(arr(), (1, 1))],
+    standard="reshape",
+    reference="reshape",
+)
+def reshape(x: Any, shape: Any, *, xp: Any = None) -> Any:
+    """`x` with its elements in another shape; one length may be -1.
+
+    >>> reshape(Variable(np.array([[1, 2, 3], [4, 5, 6]])), (6,))
+    variable([1 2 3 4 5 6])
+    """
+    return xp.reshape(x, tuple(shape) if isinstance(shape, tuple | list) else (shape,))
+
+
+@reshape.rule
+def _(g, x_shape, xp):
+    return xp.reshape(g, x_shape)
+
+
+@op(
+    samples=[
+        case(arr(2, 3), (1, 0)),
+        case(arr(2, 3, 4), (2, 0, 1)),
+        case(arr(2, 3, 4), (-1, 0, 1)),
+    ],
+    standard="permute_dims",
+    reference="transpose",
+)
+def permute_dims(x: Any, axes: Any, *, xp: Any = None) -> Any:
+    """`x` with its axes in the order `axes`.
+
+    >>> permute_dims(Variable(np.ones((2, 3, 4))), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
+    return xp.permute_dims(x, tuple(axes))
+
+
+@permute_dims.rule
+def _(g, axes, xp):
+    n = len(axes)
+    back = [0] * n
+    for to, axis in enumerate(axes):
+        back[axis % n] = to
+    return xp.permute_dims(g, tuple(back))
+
+
+@op(samples=[case(arr(2, 3)), case(arr(2, 3, 4)), case(arr(3))])
+def transpose(x: Any, axes: Any = None) -> Any:
+    """`x` with its axes reversed, or in the order `axes`.
+
+    >>> transpose(Variable(np.array([[1, 2, 3], [4, 5, 6]])))
+    variable([[1 4]
+              [2 5]
+              [3 6]])
+    """
+    return permute_dims(x, tuple(reversed(range(x.ndim))) if axes is None else axes)
+
+
+@op(
+    samples=[case(arr(2, 3)), case(arr(4, 2, 3))],
+    standard="matrix_transpose",
+    reference=lambda x: x.swapaxes(-1, -2),
+)
+def matrix_transpose(x: Any) -> Any:
+    """`x` with its last two axes exchanged.
+
+    >>> matrix_transpose(Variable(np.ones((4, 2, 3)))).shape
+    (4, 3, 2)
+    """
+    return x.mT
+
+
+@matrix_transpose.rule
+def _(g):
+    return g.mT
+
+
+@op(
+    samples=[case(arr(2, 3, 4), 0, 2), case(arr(2, 3, 4), (0, 1), (-1, 0))],
+    standard="moveaxis",
+    reference="moveaxis",
+)
+def moveaxis(x: Any, source: Any, destination: Any, *, xp: Any = None) -> Any:
+    """`x` with the axes `source` moved to the positions `destination`.
+
+    >>> moveaxis(Variable(np.ones((2, 3, 4))), 0, -1).shape
+    (3, 4, 2)
+    """
+    return xp.moveaxis(x, source, destination)
+
+
+@moveaxis.rule
+def _(g, source, destination, xp):
+    return xp.moveaxis(g, destination, source)
+
+
+@op(
+    samples=[case(arr(2, 3), axis=0), case(arr(2, 3)), case(arr(2, 3), axis=(0, 1))],
+    standard="flip",
+    reference="flip",
+)
+def flip(x: Any, axis: Any = None, *, xp: Any = None) -> Any:
+    """`x` with the order of its elements reversed along `axis`, or along all.
+
+    >>> flip(Variable(np.array([1, 2, 3])))
+    variable([3 2 1])
+    """
+    return xp.flip(x, axis=axis)
+
+
+@flip.rule
+def _(g, axis, xp):
+    return xp.flip(g, axis=axis)
+
+
+@op(
+    samples=[case(arr(2, 3), 0), case(arr(2, 3), -1)],
+    standard="expand_dims",
+    reference="expand_dims",
+)
+def expand_dims(x: Any, axis: int = 0, *, xp: Any = None) -> Any:
+    """`x` with a new axis of length 1 at `axis`.
+
+    >>> expand_dims(Variable(np.array([1, 2])), 1).shape
+    (2, 1)
+    """
+    return xp.expand_dims(x, axis=axis)
+
+
+@expand_dims.rule
+def _(g, x_shape, xp):
+    return xp.reshape(g, x_shape)
+
+
+@op(
+    samples=[case(arr(1, 3), 0), case(arr(2, 1, 3, 1), (1, 3))],
+    standard="squeeze",
+    reference="squeeze",
+)
+def squeeze(x: Any, axis: Any, *, xp: Any = None) -> Any:
+    """`x` without the axes `axis`, which have length 1.
+
+    >>> squeeze(Variable(np.ones((1, 3))), 0).shape
+    (3,)
+    """
+    return xp.squeeze(x, axis=axis)
+
+
+@squeeze.rule
+def _(g, x_shape, xp):
+    return xp.reshape(g, x_shape)
+
+
+@op(samples=[case(arr(2, 3, 2)), case(arr(4))])
+def flatten(x: Any) -> Any:
+    """`x` as a matrix with one row for each sample: (N, ...) becomes (N, D).
+
+    >>> flatten(Variable(np.ones((2, 3, 4)))).shape
+    (2, 12)
+    """
+    return reshape(x, (x.shape[0], -1))
+
+
+@op(
+    samples=[
+        case(arr(2, 3), arr(1, 3), axis=0),
+        case(arr(2), arr(3)),
+        case(arr(2, 1), arr(2, 2), axis=-1),
+    ]
+)
+def _concat(*xs: Any, axis: int = 0, xp: Any = None) -> Any:
+    """Arrays joined along an existing axis; what `concat` calls."""
+    return xp.concat(xs, axis=axis)
+
+
+@_concat.rule("xs")
+def _(g, xs, axis):
+    axis %= g.ndim
+    gxs, start = [], 0
+    for x in xs:
+        stop = start + x.shape[axis]
+        gxs.append(g[(slice(None),) * axis + (slice(start, stop),)])
+        start = stop
+    return gxs
+
+
+@op(samples=[case(arr(2, 3), arr(2, 3)), case(arr(2), arr(2), arr(2), axis=1), case(arr(), arr())])
+def _stack(*xs: Any, axis: int = 0, xp: Any = None) -> Any:
+    """Arrays of one shape joined along a new axis; what `stack` calls."""
+    return xp.stack(xs, axis=axis)
+
+
+@_stack.rule("xs")
+def _(g, axis):
+    axis %= g.ndim
+    return [g[(slice(None),) * axis + (i,)] for i in range(g.shape[axis])]
+
+
+def concat(xs: Any, axis: int = 0) -> Variable:
+    """The arrays of a sequence joined along an existing axis.
+
+    >>> concat([Variable(np.array([1.0, 2.0])), np.array([3.0])])
+    variable([1. 2. 3.])
+    """
+    return _concat(*_several(xs, "concat"), axis=axis)
+
+
+def stack(xs: Any, axis: int = 0) -> Variable:
+    """The arrays of a sequence, all of one shape, joined along a new axis.
+
+    >>> stack([Variable(np.array([1.0, 2.0])), np.array([3.0, 4.0])], axis=1)
+    variable([[1. 3.]
+              [2. 4.]])
+    """
+    return _stack(*_several(xs, "stack"), axis=axis)
+
+
+def _several(xs: Any, name: str) -> Any:
+    if not isinstance(xs, tuple | list) or not xs:
+        raise ArgumentError(
+            f"{name}: got {type(xs).__name__}, expected a list or tuple of at least one array"
+        )
+    return xs
+
+
+@op(methods=("to_device",))
+def to_device(x: Any, device: Any) -> Any:
+    """`x` on another device of its library; the gradient comes back.
+
+    >>> to_device(Variable(np.ones(2)), "cpu").device
+    'cpu'
+    """
+    return backend_of(x).to_device(x, device)
+
+
+@to_device.rule
+def _(g, x_device, backend):
+    return backend.to_device(g, x_device)
+
+
+def _words(words: tuple[Any, ...]) -> Any:
+    """The methods of the book take `x.reshape(2, 3)`, `((2, 3))` and `([2, 3])` alike."""
+    if len(words) == 1 and isinstance(words[0], tuple | list):
+        return tuple(words[0])
+    return words
+
+
+def _reshape_method(self: Variable, *shape: Any) -> Variable:
+    """`F.reshape` of the shape given as numbers, a tuple or a list."""
+    return reshape(self, _words(shape))
+
+
+def _transpose_method(self: Variable, *axes: Any) -> Variable:
+    """`F.transpose`: all axes reversed, or in the order given as numbers, a tuple or a list."""
+    if len(axes) == 0 or axes == (None,):
+        return transpose(self)
+    return transpose(self, _words(axes))
+
+
+Variable.reshape = _reshape_method  # type: ignore[method-assign]
+Variable.transpose = _transpose_method  # type: ignore[method-assign]
+Variable.T = property(transpose)  # type: ignore[assignment]
+Variable.mT = property(matrix_transpose)  # type: ignore[assignment]

@@ -1,0 +1,256 @@
+"""@op: one definition makes a differentiable function; rules ask by name for what they need.
+
+    @op(samples=[case(arr(2, 3), arr(3, 4))])
+    def matmul(x1, x2):
+        return x1 @ x2
+
+    @matmul.rule("x1")
+    def _(g, x2):
+        return g @ x2.mT
+
+The definition runs on raw arrays. A rule's parameters say what it gets: `g` (the gradient of the
+output), inputs and parameters of the call by their names, `out` (the output), `xp` (the array API
+namespace), `backend` (what the standard lacks), and `x_shape` or `x_device` of its own input `x`,
+for which `x` need not be kept. What no rule asks for is not kept. The same rule text runs on raw arrays in ordinary
+backpropagation, and on Variables where the gradient has to be differentiated again. A definition
+without rules is a composition: it is called with the Variables themselves.
+
+The per-op path is the one place where speed decides. So, as dataclasses do, the first call
+compiles the definition into one straight-line function, in `arraygrad.opcode`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from inspect import Parameter as Arg
+from inspect import Signature, signature
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
+
+from arraygrad import registry
+from arraygrad.backend import Backend
+from arraygrad.errors import ArgumentError
+from arraygrad.variable import Variable
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+P = ParamSpec("P")
+
+# name -> public function, in the order of definition; a plugin's ops come in through its hook.
+table: dict[str, Any] = {}
+
+
+class arr:
+    """The recipe of a sample array: its shape, the range of its values, its kind.
+
+    kind: "real", "int" or "bool". The test kit makes it on every backend and in every dtype.
+    """
+
+    def __init__(
+        self, *shape: int, low: float = -2.0, high: float = 2.0, kind: str = "real"
+    ) -> None:
+        self.shape, self.low, self.high, self.kind = shape, low, high, kind
+
+    def __repr__(self) -> str:
+        return f"arr{self.shape}"
+
+
+class case:
+    """One sample call of an op: arguments, with `arr` recipes where arrays go."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.args, self.kwargs = args, kwargs
+
+    def __repr__(self) -> str:
+        words = [repr(a) for a in self.args] + [f"{k}={v!r}" for k, v in self.kwargs.items()]
+        return f"case({', '.join(words)})"
+
+
+class Definition:
+    """What one op is: its forward function, its rules, its samples; the record behind `F.name`."""
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        samples: Sequence[Any] = (),
+        constant: Sequence[str] = (),
+        broadcasts: bool = False,
+        methods: Sequence[str] = (),
+        standard: str | None = None,
+        reference: str | Callable[..., Any] | None = None,
+    ) -> None:
+        self.name = forward.__name__
+        self.forward = forward
+        self.samples = [s if isinstance(s, case) else case(*s) for s in samples]
+        self.constant = tuple(constant)
+        self.broadcasts = broadcasts
+        self.methods = tuple(methods)
+        self.standard = standard
+        self.reference = reference
+        self.rules: dict[tuple[str, ...], Callable[..., Any]] = {}
+        self.arguments = signature(forward).parameters
+        self.public = Signature([a for a in self.arguments.values() if a.name != "xp"])
+        # Which callable computes the forward: by the common type of the inputs, and by the
+        # types of each where they differ. Filled by `arraygrad.opcode` on first sight.
+        self.kernels: dict[type, Callable[..., Any]] = {}
+        self.mixed: dict[tuple[type, ...], Callable[..., Any]] = {}
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}{self.public}>"
+
+    @property
+    def id(self) -> str:
+        """`namespace:name`; the namespace of core is `core`."""
+        package = self.forward.__module__.partition(".")[0]
+        space = "core" if package == "arraygrad" else package.removeprefix("arraygrad_")
+        return f"{space}:{self.name}"
+
+    @property
+    def variadic(self) -> str | None:
+        """The name of an input `*xs`, if the op takes any number of arrays."""
+        stars = [a.name for a in self.arguments.values() if a.kind is Arg.VAR_POSITIONAL]
+        return stars[0] if stars else None
+
+    @property
+    def composed(self) -> bool:
+        """Whether the op is written in terms of other ops, without rules of its own."""
+        return not self.rules and not self.constant
+
+    @property
+    def inputs(self) -> list[str]:
+        """The parameters that take arrays: those with a rule, and the constant ones."""
+        ruled = {name for names in self.rules for name in names}
+        return [n for n in self.arguments if n in ruled or n in self.constant]
+
+    @property
+    def differentiable(self) -> list[str]:
+        """The inputs with a rule."""
+        ruled = {name for names in self.rules for name in names}
+        return [n for n in self.arguments if n in ruled]
+
+    def rule(self, *inputs: Any) -> Any:
+        """Decorator: the gradient of the named input, or of several at once (a joint rule).
+
+        A rule of several inputs returns a tuple in the order named, and may ask for `need`,
+        a tuple that says which of them are wanted. Without a name: the only or first input.
+        """
+        if len(inputs) == 1 and callable(inputs[0]):
+            return self.rule(next(iter(self.arguments)))(inputs[0])
+        known = [n for n in self.arguments if n != "xp"]
+        for name in inputs:
+            if name not in known:
+                raise ArgumentError(
+                    f"{self.name}.rule: got the input {name!r}, expected one of {known}"
+                )
+
+        def register(rule: Callable[..., Any]) -> Callable[..., Any]:
+            offered = ["g", "out", "xp", "backend", "need", *known]
+            offered += [f"{x}_{what}" for x in inputs for what in ("shape", "device")]
+            for name in signature(rule).parameters:
+                if name not in offered:
+                    raise ArgumentError(
+                        f"{self.name}.rule{inputs}: asks for {name!r}, expected some of "
+                        f"{', '.join(offered)}"
+                    )
+            self.rules[inputs] = rule
+            return rule
+
+        return register
+
+    def kernel(self, backend: Backend) -> Callable[..., Any]:
+        """The callable that computes the forward on `backend`: its kernel, or the definition."""
+        key = (self.id, backend.name)
+        found = [e for e in registry.entries("kernels") if (e.op, e.backend) == key]
+        if found:
+            # Core's kernels come first; a plugin's replaces them.
+            return found[-1].resolve()
+        if "xp" not in self.arguments:
+            return self.forward
+        forward, xp = self.forward, backend.xp
+        return lambda *args, **kwargs: forward(*args, xp=xp, **kwargs)
+
+    def forget_kernels(self) -> None:
+        """Choose kernels anew at the next call, after plugins or settings changed."""
+        self.kernels.clear()
+        self.mixed.clear()
+
+
+if TYPE_CHECKING:
+
+    class Op(Protocol, Generic[P]):  # type: ignore[misc]
+        """A public op: a function of arrays, numbers and Variables that returns a Variable."""
+
+        definition: Definition
+        __name__: str
+        __module__: str
+
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Variable: ...
+        def rule(self, *inputs: Any) -> Any: ...
+
+
+@overload
+def op(forward: Callable[P, Any], /) -> Op[P]: ...
+@overload
+def op(
+    *,
+    samples: Sequence[Any] = ...,
+    constant: Sequence[str] = ...,
+    broadcasts: bool = ...,
+    methods: Sequence[str] = ...,
+    standard: str | None = ...,
+    reference: str | Callable[..., Any] | None = ...,
+) -> Callable[[Callable[P, Any]], Op[P]]: ...
+def op(forward: Any = None, /, **options: Any) -> Any:
+    """Make a differentiable op of a function of raw arrays; give it rules with `@name.rule`.
+
+    samples: `case(...)` calls with `arr(...)` recipes, on which the test kit checks the op.
+    constant: inputs without a gradient, such as labels.
+    broadcasts: gradients are summed back to the shape of each input, once and for all.
+    methods: names under which Variable has the op as a method.
+    standard: its name in the array API standard, under which `arraygrad.xp` has it.
+    reference: a NumPy function of the same arguments (or its name) that tests compare with.
+
+    >>> import numpy as np
+    >>> @op(samples=[case(arr(2, 3))])
+    ... def cube(x):
+    ...     return x ** 3
+    >>> @cube.rule
+    ... def _(g, x):
+    ...     return g * 3 * x ** 2
+    >>> x = Variable(np.array(2.0))
+    >>> cube(x).backward()
+    >>> x.grad
+    variable(12.0)
+    """
+    if forward is None:
+        return lambda forward: op_of(Definition(forward, **options))
+    return op_of(Definition(forward, **options))
+
+
+def op_of(definition: Definition) -> Any:
+    """The public function of a definition; its code is put in at the first call."""
+    env: dict[str, Any] = {"__name__": definition.forward.__module__}
+    function: Any = FunctionType(_first_call.__code__, env, definition.name)
+    function.__qualname__ = definition.name
+    function.__doc__ = definition.forward.__doc__
+    function.__signature__ = definition.public
+    function.definition = definition
+    function.rule = definition.rule
+
+    def compile_and_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from arraygrad.opcode import compile_op
+
+        compile_op(function, env)
+        return function(*args, **kwargs)
+
+    env["compile_and_call"] = compile_and_call
+    table.setdefault(definition.name, function)
+    for method in definition.methods:
+        setattr(Variable, method, function)
+    return function
+
+
+def _first_call(*args: Any, **kwargs: Any) -> Any:
+    return compile_and_call(args, kwargs)  # type: ignore[name-defined]  # noqa: F821

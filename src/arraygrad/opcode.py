@@ -1,0 +1,432 @@
+"""The code that runs an op: written out for each op at its first call, then plain Python.
+
+For `matmul` with a rule for each input this module writes, and compiles, the following (print
+`arraygrad.opcode.source(F.matmul)` to see any other). Of each input, `a_` is the array and `e_`
+the edge; an attribute with an underscore is a value kept for the rules.
+
+    def matmul(x1, x2):
+        if isinstance(x1, Variable): a_x1 = x1._data; e_x1 = x1._node
+        else: a_x1 = x1; e_x1 = None
+        ...
+        type_ = type(a_x1)
+        if type_ is type(a_x2) and type_ in kernels: kernel_ = kernels[type_]
+        else: kernel_ = choose(definition, (a_x1, a_x2))
+        try: data_ = kernel_(a_x1, a_x2)
+        except Exception as error_: raise blame(error_, definition, (a_x1, a_x2)) from error_
+        y_ = new(Variable)
+        y_._data = data_
+        if (e_x1 is not None or e_x2 is not None) and is_recording():
+            y_._node = node_ = new(NodeClass)
+            node_.seq = next_seq()
+            node_.edges = (e_x1, e_x2)
+            ...
+            node_._x1 = a_x1 if e_x2 is not None else None
+            node_._x2 = a_x2 if e_x1 is not None else None
+        else: y_._node = y_._name = None
+        return y_
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from inspect import Parameter as Arg
+from inspect import signature
+from typing import Any
+
+from arraygrad.backend import (
+    PYTHON_SCALARS,
+    Backend,
+    backend_of,
+    current_backend,
+    is_inexact,
+    namespace,
+)
+from arraygrad.config import default, recording
+from arraygrad.engine import next_seq
+from arraygrad.errors import (
+    ArgumentError,
+    ArraygradError,
+    AxisIndexError,
+    DtypeError,
+    GradientError,
+    MixedBackendError,
+    NoDataError,
+    ShapeError,
+)
+from arraygrad.function import Function
+from arraygrad.op import Definition
+from arraygrad.variable import Variable, attach
+
+IS_RECORDING = "((r := recording()) or r is None and default.enable_backprop)"
+
+
+def compile_op(function: Any, env: dict[str, Any]) -> None:
+    """Put the code of its definition into the public function of an op."""
+    definition: Definition = function.definition
+    env.update(
+        Variable=Variable,
+        attach=attach,
+        backend_of=backend_of,
+        blame=blame,
+        choose=choose,
+        default=default,
+        definition=definition,
+        forward=definition.forward,
+        kernels=definition.kernels,
+        namespace=namespace,
+        new=object.__new__,
+        next_seq=next_seq,
+        recording=recording,
+        stray=stray,
+        tracked=tracked,
+    )
+    for arg in definition.public.parameters.values():
+        if arg.default is not Arg.empty:
+            env[f"default_{arg.name}"] = arg.default
+    for i, rule in enumerate(definition.rules.values()):
+        env[f"rule{i}"] = rule
+    if not definition.composed:
+        env["NodeClass"] = node_class(definition, env)
+    code = _run(source(function), env, definition.name)
+    function.__code__ = code.__code__
+    function.__defaults__, function.__kwdefaults__ = code.__defaults__, code.__kwdefaults__
+
+
+def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
+    """The class of the op's nodes: a Function with a slot for each kept value."""
+    kept = tuple(f"_{name}" for name in _kept(definition))
+    body: dict[str, Any] = {
+        "__slots__": kept,
+        "__module__": definition.forward.__module__,
+        "__doc__": f"One application of the op {definition.name}.",
+        "broadcasts": definition.broadcasts,
+        "definition": definition,
+        "kept": kept,
+    }
+    if definition.rules:
+        for graph in (False, True):
+            text = _pull_source(definition, graph)
+            name = "pull_graph" if graph else "pull"
+            body[name] = _run(text, env, f"{definition.name}.{name}", name)
+    title = "".join(part.capitalize() for part in definition.name.split("_"))
+    return type(title, (OpNode,), body)
+
+
+class OpNode(Function):
+    """A node that an op made: its kept values are in slots, its inputs are rebuilt on demand."""
+
+    __slots__ = ()
+    definition: Definition
+    kept: tuple[str, ...]
+
+    def cut(self) -> None:
+        super().cut()
+        for name in self.kept:
+            setattr(self, name, None)
+
+    def backward(self, *gys: Any) -> Any:
+        gxs = [gx for gx in self.pull_graph(gys[0], 0) if gx is not None]
+        return gxs[0] if len(gxs) == 1 else tuple(gxs)
+
+    @property
+    def inputs(self) -> list[Any]:
+        if self.definition.variadic:
+            return [attach(None, edge) for edge in self.edges]
+        names = self.definition.differentiable
+        return [
+            attach(getattr(self, f"_{name}", None), edge)
+            for name, edge in zip(names, self.edges, strict=True)
+        ]
+
+    @property
+    def outputs(self) -> list[Callable[[], Variable]]:
+        return [lambda: attach(getattr(self, "_out", None), self)]
+
+
+def _run(text: str, env: dict[str, Any], title: str, name: str | None = None) -> Any:
+    """Compile `text`, visible to tracebacks and debuggers, and return the function in it."""
+    filename = f"<arraygrad op {title}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    local: dict[str, Any] = {}
+    exec(compile(text, filename, "exec"), env, local)
+    return local[name or title]
+
+
+def _asked(rule: Callable[..., Any]) -> list[str]:
+    return list(signature(rule).parameters)
+
+
+def _kept(definition: Definition) -> dict[str, list[str]]:
+    """What rules ask for: name -> the inputs whose gradients need it."""
+    kept: dict[str, list[str]] = {}
+    for inputs, rule in definition.rules.items():
+        for name in _asked(rule):
+            own = [f"{x}_shape" for x in inputs]  # the edge knows it
+            if name not in ("g", "xp", "backend", "need", *own):
+                kept.setdefault(name, []).extend(inputs)
+    return kept
+
+
+def source(function: Any) -> str:
+    """The Python text that runs when the op is called."""
+    definition: Definition = function.definition
+    head = _head(definition)
+    passed = _passed(definition, lambda name: name)
+    if definition.composed:
+        ask = ["xp=differentiable"] if "xp" in definition.arguments else []
+        return (
+            f"def {definition.name}({head}):\n"
+            + ("    from arraygrad.xp import differentiable\n" if ask else "")
+            + f"    return forward({', '.join(passed + ask)})\n"
+        )
+    if definition.variadic:
+        return _variadic_source(definition, head)
+    inputs, ruled = definition.inputs, definition.differentiable
+    lines = [f"def {definition.name}({head}):"]
+    for x in inputs:
+        edge = f"; e_{x} = {x}._node" if x in ruled else ""
+        lines += [f"    if isinstance({x}, Variable): a_{x} = {x}._data{edge}"]
+        lines += [f"    else: a_{x} = {x}" + (f"; e_{x} = None" if x in ruled else "")]
+    for name in definition.public.parameters:
+        if name not in inputs:
+            lines += [
+                f"    if isinstance({name}, Variable): {name} = stray(definition, '{name}', {name})"
+            ]
+    arrays = "(" + "".join(f"a_{x}, " for x in inputs) + ")"
+    lines += [f"    type_ = type(a_{inputs[0]})"]
+    same = "".join(f"type_ is type(a_{x}) and " for x in inputs[1:])
+    lines += [f"    if {same}type_ in kernels: kernel_ = kernels[type_]"]
+    lines += [f"    else: kernel_ = choose(definition, {arrays})"]
+    call = ", ".join(_passed(definition, lambda n: f"a_{n}" if n in inputs else n))
+    lines += [f"    try: data_ = kernel_({call})"]
+    lines += [
+        f"    except Exception as error_: raise blame(error_, definition, {arrays}) from error_"
+    ]
+    lines += ["    y_ = new(Variable)", "    y_._data = data_"]
+    if ruled:
+        tracked = " or ".join(f"e_{x} is not None" for x in ruled)
+        lines += [f"    if ({tracked}) and {IS_RECORDING}:"]
+        lines += ["        y_._node = node_ = new(NodeClass)"]
+        lines += _node_lines("(" + "".join(f"e_{x}, " for x in ruled) + ")")
+        for name, needers in _kept(definition).items():
+            value = {"out": "data_"}.get(name, f"a_{name}" if name in inputs else name)
+            if name.endswith("_device") and name.removesuffix("_device") in ruled:
+                value = f"backend_of(a_{name.removesuffix('_device')}).device(a_{name.removesuffix('_device')})"
+            if name in inputs and set(needers) != set(ruled):
+                wanted = " or ".join(f"e_{x} is not None" for x in dict.fromkeys(needers))
+                value = f"{value} if {wanted} else None"
+            lines += [f"        node_._{name} = {value}"]
+        lines += ["    else: y_._node = y_._name = None"]
+    else:
+        lines += ["    y_._node = y_._name = None"]
+    return "\n".join([*lines, "    return y_", ""])
+
+
+def _node_lines(edges: str) -> list[str]:
+    return [
+        "        node_.seq = next_seq()",
+        f"        node_.edges = {edges}",
+        "        node_.shape = data_.shape",
+        "        node_.dtype = data_.dtype",
+        "        node_.grad = node_.name = None",
+    ]
+
+
+def _variadic_source(definition: Definition, head: str) -> str:
+    xs = definition.variadic
+    call = ", ".join(_passed(definition, lambda n: "arrays_" if n == xs else n))
+    lines = [
+        f"def {definition.name}({head}):",
+        f"    arrays_ = tuple(x_._data if isinstance(x_, Variable) else x_ for x_ in {xs})",
+        "    kernel_ = choose(definition, arrays_)",
+        f"    try: data_ = kernel_({call})",
+        "    except Exception as error_: raise blame(error_, definition, arrays_) from error_",
+        "    y_ = new(Variable)",
+        "    y_._data = data_",
+        f"    edges_ = tuple(x_._node if isinstance(x_, Variable) else None for x_ in {xs})",
+        f"    if any(e_ is not None for e_ in edges_) and {IS_RECORDING}:",
+        "        y_._node = node_ = new(NodeClass)",
+        *_node_lines("edges_"),
+    ]
+    for name in _kept(definition):
+        lines += [f"        node_._{name} = {'arrays_' if name == xs else name}"]
+    return "\n".join([*lines, "    else: y_._node = y_._name = None", "    return y_", ""])
+
+
+def _pull_source(definition: Definition, graph: bool) -> str:
+    """The text of `pull`, or of `pull_graph`, which gives the same rules Variables."""
+    ruled = definition.differentiable
+    star = definition.variadic
+
+    def given(name: str) -> str:
+        if name in ("g", "need", "xp", "backend"):
+            return name
+        if name.endswith("_shape") and name.removesuffix("_shape") in ruled:
+            return f"e_{name.removesuffix('_shape')}.shape"
+        if not graph or name not in (*definition.inputs, "out"):
+            return f"node._{name}"
+        if name == star:
+            return f"[attach(a, e) for a, e in zip(node._{name}, node.edges)]"
+        edge = "node" if name == "out" else f"e_{name}" if name in ruled else "None"
+        return f"attach(node._{name}, {edge})"
+
+    def call(i: int, rule: Callable[..., Any]) -> str:
+        words = [
+            f"{a.name}={given(a.name)}" if a.kind is Arg.KEYWORD_ONLY else given(a.name)
+            for a in signature(rule).parameters.values()
+        ]
+        return f"rule{i}({', '.join(words)})"
+
+    lines = [f"def {'pull_graph' if graph else 'pull'}(node, g, first):"]
+    if any("xp" in _asked(rule) for rule in definition.rules.values()):
+        lines += ["    xp = namespace(g)"]
+    if any("backend" in _asked(rule) for rule in definition.rules.values()):
+        lines += ["    backend = backend_of(g)" if not graph else "    backend = tracked()"]
+    if star:
+        lines += ["    need = tuple(e is not None and e.seq >= first for e in node.edges)"]
+        lines += [f"    gxs = {call(0, next(iter(definition.rules.values())))}"]
+        lines += ["    return [gx if n else None for gx, n in zip(gxs, need, strict=True)]"]
+        return "\n".join([*lines, ""])
+    lines += ["    " + "".join(f"e_{x}, " for x in ruled) + "= node.edges"]
+    results: dict[str, str] = {}
+    for i, (inputs, rule) in enumerate(definition.rules.items()):
+        wanted = [f"e_{x} is not None and e_{x}.seq >= first" for x in inputs]
+        if len(inputs) == 1:
+            results[inputs[0]] = f"{call(i, rule)} if {wanted[0]} else None"
+            continue
+        lines += [f"    need = ({', '.join(wanted)})"]
+        lines += [f"    joint{i} = {call(i, rule)} if any(need) else need"]
+        for j, x in enumerate(inputs):
+            lines += [f"    n_{x} = need[{j}]"]
+            results[x] = f"joint{i}[{j}] if n_{x} else None"
+    lines += ["    return (" + ", ".join(results[x] for x in ruled) + ",)"]
+    return "\n".join([*lines, ""])
+
+
+def _head(definition: Definition) -> str:
+    """The parameters of the public function, as text."""
+    words, starred = [], False
+    for a in definition.public.parameters.values():
+        if a.kind is Arg.KEYWORD_ONLY and not starred and definition.variadic is None:
+            words += ["*"]
+            starred = True
+        name = f"*{a.name}" if a.kind is Arg.VAR_POSITIONAL else a.name
+        words += [name if a.default is Arg.empty else f"{name}=default_{a.name}"]
+    return ", ".join(words)
+
+
+def _passed(definition: Definition, value: Callable[[str], str]) -> list[str]:
+    """The arguments of the call of the definition, as text."""
+    words = []
+    for a in definition.public.parameters.values():
+        if a.kind is Arg.VAR_POSITIONAL:
+            words += [f"*{value(a.name)}"]
+        elif a.kind is Arg.KEYWORD_ONLY:
+            words += [f"{a.name}={value(a.name)}"]
+        else:
+            words += [value(a.name)]
+    return words
+
+
+# -- off the hot path: first sight of a type, and errors
+
+
+def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any]:
+    """The kernel for inputs of these types; remembered, except for calls on numbers alone."""
+    types = tuple(map(type, arrays))
+    kernel = definition.mixed.get(types)
+    if kernel is not None:
+        return kernel
+    backends = [_backend(definition, i, a) for i, a in enumerate(arrays)]
+    found: dict[int, Backend] = {id(b): b for b in backends if b is not None}
+    if len(found) > 1:
+        raise MixedBackendError(
+            f"{definition.name}: got {_described(definition, arrays)} of different libraries, "
+            f"expected one; convert with the asarray of one of their backends"
+        )
+    if not found:
+        # Numbers alone: they become arrays where new arrays are born.
+        born = current_backend()
+        inner = definition.kernel(born)
+        several = len(arrays) if definition.variadic else len(definition.inputs)
+
+        def on_numbers(*args: Any, **kwargs: Any) -> Any:
+            values = [
+                born.asarray(a) if type(a) in PYTHON_SCALARS and i < several else a
+                for i, a in enumerate(args)
+            ]
+            return inner(*values, **kwargs)
+
+        return on_numbers
+    (backend,) = found.values()
+    kernel = definition.mixed[types] = definition.kernel(backend)
+    if len(set(types)) == 1:
+        definition.kernels[types[0]] = kernel
+    return kernel
+
+
+def _backend(definition: Definition, i: int, a: Any) -> Backend | None:
+    if type(a) in PYTHON_SCALARS:
+        return None
+    names = definition.inputs
+    name = names[i] if definition.variadic is None else f"{definition.variadic}[{i}]"
+    if a is None:
+        arg = definition.arguments.get(name)
+        if arg is not None and arg.default is None:
+            return None
+        raise NoDataError(f"{definition.name}: {name} has no data yet (None); give it an array")
+    try:
+        return backend_of(a)
+    except DtypeError as error:
+        raise DtypeError(f"{definition.name}: {name}: {error}") from None
+
+
+def _described(definition: Definition, arrays: tuple[Any, ...]) -> str:
+    if definition.variadic:
+        names = [f"{definition.variadic}[{i}]" for i in range(len(arrays))]
+    else:
+        names = definition.inputs
+    words = []
+    for name, a in zip(names, arrays, strict=True):
+        if type(a) in PYTHON_SCALARS or a is None:
+            words += [f"{name} = {a!r}"]
+        else:
+            backend = backend_of(a)
+            words += [f"{name}: {backend.name} {tuple(a.shape)} {a.dtype} on {backend.device(a)}"]
+    return ", ".join(words)
+
+
+def blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) -> Exception:
+    """The error to raise for a failed kernel: ours, naming the op and what it was given."""
+    if isinstance(error, ArraygradError):
+        return error
+    text = f"{definition.name}: got {_described(definition, arrays)}: {error}"
+    real = [a for a in arrays if a is not None and type(a) not in PYTHON_SCALARS]
+    if len({str(backend_of(a).device(a)) for a in real}) > 1:
+        return MixedBackendError(f"{text}; expected one device, move with .to_device(...)")
+    if isinstance(error, IndexError):  # NumPy's AxisError is also a ValueError
+        return AxisIndexError(text)
+    if isinstance(error, ValueError | RuntimeError):
+        return ShapeError(text) if len(real) > 1 else ArgumentError(text)
+    if isinstance(error, TypeError):
+        return DtypeError(text)
+    error.add_note(text)
+    return error
+
+
+def tracked() -> Any:
+    """What rules get for `backend` while they run on Variables."""
+    from arraygrad.xp import TRACKED
+
+    return TRACKED
+
+
+def stray(definition: Definition, name: str, x: Variable) -> Any:
+    """The array of a Variable given for a parameter; whole numbers and masks lose no gradient."""
+    if x._node is not None and is_inexact(x.dtype, namespace(x._data)):
+        raise GradientError(
+            f"{definition.name}: got a tracked Variable for {name}, which has no gradient; "
+            f"use .data or .detach() of it if none is wanted"
+        )
+    return x._data

@@ -1,0 +1,441 @@
+"""Variable: an array that remembers how it was computed; and Parameter.
+
+A Variable is two things: its data (an array of any library) and its node in the graph (None for
+a constant). The arithmetic operators and methods such as `sum` are ops; each is put on the class
+by its own definition in `arraygrad.functions`, and only listed here, at the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend
+from arraygrad.config import is_recording, using_config
+from arraygrad.engine import Leaf, Node, backprop
+from arraygrad.errors import DtypeError, GradientError, NoDataError, ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Variable:
+    """An array that takes part in differentiation.
+
+    data: an array of a library that follows the array API standard, or None for none yet.
+    name: shown in drawings of the graph.
+    requires_grad: False makes a constant.
+    Raises DtypeError (a TypeError) for anything else; wrap numbers and lists in an array first.
+
+    >>> import numpy as np
+    >>> x = Variable(np.array([1.0, 2.0, 3.0]))
+    >>> y = (x ** 2).sum()
+    >>> y.backward()
+    >>> x.grad
+    variable([2. 4. 6.])
+    """
+
+    __slots__ = ("__weakref__", "_data", "_name", "_node")
+
+    _data: Any
+    _node: Node | None
+    __array_priority__ = 200
+
+    def __init__(self, data: Any, name: str | None = None, *, requires_grad: bool = True) -> None:
+        if data is not None:
+            backend_of(data)
+        self._data = data
+        self._node = Leaf(data) if requires_grad else None
+        self.name = name
+
+    # -- what it holds
+
+    @property
+    def data(self) -> Any:
+        """The array; assigning replaces it. The place in the graph stays the same."""
+        d = self._data
+        if d is not None and type(d) is not np.ndarray:
+            self._data = d = backend_of(d).as_array(d)
+        return d
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if data is not None:
+            data = backend_of(data).as_array(data)
+        node = self._node
+        if node is not None and data is not None:
+            if node.edges and data.shape != node.shape:
+                raise ShapeError(
+                    f"{self._label()}.data: got shape {data.shape} for the result of an op, "
+                    f"expected its shape {node.shape}; call .unchain() first to make it a leaf"
+                )
+            node.shape, node.dtype = data.shape, data.dtype
+        self._data = data
+
+    @property
+    def name(self) -> str | None:
+        """A name for drawings and messages."""
+        return self._name if self._node is None else self._node.name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        if self._node is None:
+            self._name = name
+        else:
+            self._node.name = name
+
+    @property
+    def grad(self) -> Variable | None:
+        """The gradient that `backward` left here, a Variable; None before and for constants."""
+        return None if self._node is None else self._node.grad
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        if grad is not None:
+            grad = as_variable(grad, requires_grad=False)
+        if self._node is not None:
+            self._node.grad = grad
+        elif grad is not None:
+            raise GradientError("Variable.grad: this Variable is a constant and keeps no gradient")
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this Variable are tracked."""
+        return self._node is not None
+
+    @property
+    def creator(self) -> Node | None:
+        """The function application this Variable came from; None for a leaf or a constant."""
+        node = self._node
+        return node if node is not None and node.edges else None
+
+    @property
+    def generation(self) -> int:
+        """0 for a leaf; a result has a higher number than everything it was computed from."""
+        return 0 if self._node is None else self._node.seq
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._array().shape
+
+    @property
+    def ndim(self) -> int:
+        return self._array().ndim
+
+    @property
+    def size(self) -> int:
+        return self._array().size
+
+    @property
+    def dtype(self) -> Any:
+        return self._array().dtype
+
+    @property
+    def device(self) -> Any:
+        return backend_of(self._array()).device(self._data)
+
+    def _array(self) -> Any:
+        if self._data is None:
+            raise NoDataError(
+                f"{self._label()} has no data yet; give it an array first (x.data = ...)"
+            )
+        return self._data
+
+    def _label(self) -> str:
+        return type(self).__name__ + (f" {self.name!r}" if self.name else "")
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise DtypeError("len(): got a Variable of shape (), which has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Variable]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        if self._data is None:
+            return "variable(None)"
+        text = str(backend_of(self._data).to_numpy(self._data))
+        return "variable(" + text.replace("\n", "\n" + " " * 9) + ")"
+
+    __hash__ = object.__hash__  # by identity: == is elementwise
+
+    # -- differentiation
+
+    def backward(self, retain_grad: bool = False, create_graph: bool = False) -> None:
+        """Add the gradient of this Variable to the `grad` of every leaf it was computed from.
+
+        The gradient starts from `self.grad`, or from ones. retain_grad keeps it at every
+        Variable on the way; create_graph makes the gradients differentiable themselves.
+        Raises GradientError on a leaf or a constant, which have nothing behind them.
+        """
+        node = self._node
+        if node is None or not node.edges:
+            what = (
+                "a leaf: no function made it"
+                if node is not None
+                else ("a constant: it was made without tracked inputs, or inside no_grad()")
+            )
+            raise GradientError(
+                f"{self._label()}.backward: got {what}; expected the result of an operation on "
+                f"a tracked Variable"
+            )
+        retained: dict[Node, Any] | None = {} if retain_grad else None
+        if create_graph:
+            seed = node.grad or constant(backend_of(self._data).ones_like(self._data))
+            with using_config("enable_backprop", True):
+                grads = backprop({node: seed}, create_graph=True, retain=retained)
+                for leaf, gx in grads.items():
+                    leaf.grad = gx if leaf.grad is None else leaf.grad + gx
+            node.grad = None
+            for seen, g in (retained or {}).items():
+                seen.grad = g
+            return
+        backend = backend_of(self._data)
+        seed = node.grad._data if node.grad is not None else backend.ones_like(self._data)
+        grads = backprop({node: seed}, retain=retained)
+        held = {id(seed), *map(id, (retained or {}).values())}
+        for leaf, gx in grads.items():
+            if leaf.grad is not None:
+                gx = leaf.grad._data + gx
+            elif id(gx) in held or not backend.owned(gx):
+                # Rules may hand one array, or a view of it, to several inputs; a leaf's
+                # gradient is its own, so that optimizers and users can change it in place.
+                gx = backend.copy(gx)
+            held.add(id(gx))
+            leaf.grad = constant(gx)
+        node.grad = None
+        for seen, g in (retained or {}).items():
+            seen.grad = constant(g)
+
+    def cleargrad(self) -> None:
+        """Forget the gradient."""
+        if self._node is not None:
+            self._node.grad = None
+
+    def unchain(self) -> None:
+        """Make this Variable a leaf: what it was computed from gets no gradient through it."""
+        if self.creator is not None:
+            name, grad = self.name, self.grad
+            self._node = Leaf(self._data)
+            self._node.name, self._node.grad = name, grad
+
+    def unchain_backward(self) -> None:
+        """Cut the graph behind this Variable, and free what it held: truncated backpropagation.
+
+        Everything this Variable was computed from becomes a leaf.
+        """
+        pending = [edge for edge in getattr(self.creator, "edges", ()) if edge is not None]
+        while pending:
+            node = pending.pop()
+            pending += [edge for edge in node.edges if edge is not None]
+            if node.edges:
+                node.cut()
+
+    def detach(self) -> Variable:
+        """A constant with the same data."""
+        return constant(self._data)
+
+    # -- leaving the graph
+
+    def item(self) -> Any:
+        """The Python number of a Variable with one element."""
+        if self.size != 1:
+            raise DtypeError(
+                f"Variable.item: got shape {self.shape}, expected one element; "
+                f"index it, or reduce it with sum() or mean()"
+            )
+        return backend_of(self._data).to_numpy(self._data).item()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __index__(self) -> int:
+        return self.data.__index__()
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def _leave(self, how: str) -> Any:
+        if self._node is not None and is_recording():
+            raise GradientError(
+                f"{how} would lose the gradient of a tracked {self._label()}; use .data or "
+                f".detach() if no gradient is wanted, or an op of arraygrad.functions if it is"
+            )
+        return self._array()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        data = self._leave("numpy.asarray")
+        return np.array(backend_of(data).to_numpy(data), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        self._leave("DLPack")
+        return self.data.__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> Any:
+        self._leave("DLPack")
+        return self.data.__dlpack_device__()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        # NumPy arrays and scalars on the left of an operator come here: array * x.
+        op = _UFUNC_OPERATORS.get(ufunc.__name__)
+        if op is not None and method == "__call__" and not kwargs and len(inputs) == 2:
+            left, right = inputs
+            if isinstance(left, Variable):
+                return getattr(left, f"__{op}__")(right)
+            return getattr(right, f"__{_REFLECTED.get(op, 'r' + op)}__")(left)
+        if "out" in kwargs:
+            raise GradientError(
+                f"numpy.{ufunc.__name__}: got a Variable for an in-place operation on an array; "
+                f"write array = array + x, or use x.data if no gradient is wanted"
+            )
+        raise DtypeError(
+            f"numpy.{ufunc.__name__}: got a Variable, expected arrays; call the op of "
+            f"arraygrad.functions instead (such as F.sin for numpy.sin), or give it x.data"
+        )
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        """The differentiable array API namespace of this Variable's library."""
+        from arraygrad.xp import namespace_of
+
+        return namespace_of(backend_of(self._array()))
+
+    # -- copies are leaves: the graph does not travel
+
+    def __reduce__(self) -> Any:
+        state = getattr(self, "__dict__", None)
+        return _rebuild, (type(self), self._data, self.name, self.requires_grad, state)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        import copy
+
+        state = copy.deepcopy(getattr(self, "__dict__", None), memo)
+        data = None if self._data is None else backend_of(self._data).copy(self._data)
+        return _rebuild(type(self), data, self.name, self.requires_grad, state)
+
+    if TYPE_CHECKING:
+        # Put here by the ops that define them.
+        @property
+        def T(self) -> Variable: ...
+        @property
+        def mT(self) -> Variable: ...
+        def reshape(self, *shape: Any) -> Variable: ...
+        def transpose(self, *axes: Any) -> Variable: ...
+        def sum(self, axis: Any = None, keepdims: bool = False) -> Variable: ...
+        def mean(self, axis: Any = None, keepdims: bool = False) -> Variable: ...
+        def max(self, axis: Any = None, keepdims: bool = False) -> Variable: ...
+        def min(self, axis: Any = None, keepdims: bool = False) -> Variable: ...
+        def matmul(self, W: Any) -> Variable: ...
+        def dot(self, W: Any) -> Variable: ...
+        def astype(self, dtype: Any) -> Variable: ...
+        def to_device(self, device: Any) -> Variable: ...
+        def __getitem__(self, key: Any) -> Variable: ...
+        def __add__(self, other: Any) -> Variable: ...
+        def __radd__(self, other: Any) -> Variable: ...
+        def __sub__(self, other: Any) -> Variable: ...
+        def __rsub__(self, other: Any) -> Variable: ...
+        def __mul__(self, other: Any) -> Variable: ...
+        def __rmul__(self, other: Any) -> Variable: ...
+        def __truediv__(self, other: Any) -> Variable: ...
+        def __rtruediv__(self, other: Any) -> Variable: ...
+        def __floordiv__(self, other: Any) -> Variable: ...
+        def __rfloordiv__(self, other: Any) -> Variable: ...
+        def __mod__(self, other: Any) -> Variable: ...
+        def __rmod__(self, other: Any) -> Variable: ...
+        def __pow__(self, other: Any) -> Variable: ...
+        def __rpow__(self, other: Any) -> Variable: ...
+        def __matmul__(self, other: Any) -> Variable: ...
+        def __rmatmul__(self, other: Any) -> Variable: ...
+        def __and__(self, other: Any) -> Variable: ...
+        def __or__(self, other: Any) -> Variable: ...
+        def __xor__(self, other: Any) -> Variable: ...
+        def __invert__(self) -> Variable: ...
+        def __neg__(self) -> Variable: ...
+        def __pos__(self) -> Variable: ...
+        def __abs__(self) -> Variable: ...
+        def __lt__(self, other: Any) -> Variable: ...
+        def __le__(self, other: Any) -> Variable: ...
+        def __gt__(self, other: Any) -> Variable: ...
+        def __ge__(self, other: Any) -> Variable: ...
+        def __eq__(self, other: object) -> Variable: ...  # type: ignore[override]
+        def __ne__(self, other: object) -> Variable: ...  # type: ignore[override]
+
+
+class Parameter(Variable):
+    """A Variable that a Layer trains; `Parameter(None)` gets its data later.
+
+    >>> import numpy as np
+    >>> isinstance(Parameter(np.array(2.0)) * np.array(1.0), Parameter)
+    False
+    """
+
+    __slots__ = ("__dict__",)
+
+
+_UFUNC_OPERATORS = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv",
+    "floor_divide": "floordiv", "remainder": "mod", "power": "pow", "matmul": "matmul",
+    "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge",
+    "equal": "eq", "not_equal": "ne",
+    "logical_and": "and", "bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor",
+}  # fmt: skip
+_REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne",
+              "and": "and", "or": "or", "xor": "xor"}  # fmt: skip
+
+
+def attach(data: Any, node: Node | None) -> Any:
+    """The Variable with that data at that node; a Python number stays what it is."""
+    if node is None and (data is None or type(data) in PYTHON_SCALARS):
+        return data
+    x = Variable.__new__(Variable)
+    x._data, x._node, x._name = data, node, None
+    return x
+
+
+def constant(data: Any) -> Variable:
+    """An untracked Variable."""
+    x = Variable.__new__(Variable)
+    x._data, x._node, x._name = data, None, None
+    return x
+
+
+def _rebuild(
+    cls: type[Variable], data: Any, name: str | None, requires_grad: bool, state: Any
+) -> Variable:
+    x = cls.__new__(cls)
+    Variable.__init__(x, data, name, requires_grad=requires_grad)
+    if state:
+        x.__dict__.update(state)
+    return x
+
+
+def as_array(x: Any, array_module: Any = None) -> Any:
+    """`x` as an array: numbers and lists become one on the current backend (or array_module).
+
+    >>> as_array(1.5)
+    array(1.5)
+    """
+    if isinstance(x, Variable):
+        return x.data
+    if type(x) in PYTHON_SCALARS or isinstance(x, list | tuple):
+        return (array_module or current_backend()).asarray(x)
+    return backend_of(x).as_array(x)
+
+
+def as_variable(x: Any, *, requires_grad: bool = True) -> Variable:
+    """`x` itself if it is a Variable, else a Variable of it.
+
+    >>> as_variable(1.5)
+    variable(1.5)
+    """
+    return x if isinstance(x, Variable) else Variable(as_array(x), requires_grad=requires_grad)
