@@ -1,0 +1,7 @@
+"""Data sets. Plugins' data sets are found here too."""
+
+from arraygrad.datasets.dataset import Dataset
+from arraygrad.datasets.digits import Digits
+from arraygrad.datasets.spiral import Spiral, get_spiral
+
+__all__ = ["Dataset", "Digits", "Spiral", "get_spiral"]

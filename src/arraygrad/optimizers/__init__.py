@@ -1,0 +1,13 @@
+"""Optimizers: they change the parameters of a model along their gradients; and their hooks.
+
+An update gives a parameter a new array and never writes into the one it has: arrays that a graph
+still holds stay as they were, and libraries whose arrays cannot be written to work the same.
+Plugins' optimizers are found here too.
+"""
+
+from arraygrad.optimizers.adam import Adam
+from arraygrad.optimizers.hooks import ClipGrad, FreezeParam, WeightDecay
+from arraygrad.optimizers.optimizer import Optimizer
+from arraygrad.optimizers.sgd import SGD, MomentumSGD
+
+__all__ = ["SGD", "Adam", "ClipGrad", "FreezeParam", "MomentumSGD", "Optimizer", "WeightDecay"]

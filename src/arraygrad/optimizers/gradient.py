@@ -1,0 +1,39 @@
+"""The gradient of a parameter, checked to fit it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arraygrad.backend import backend_of, is_inexact
+from arraygrad.errors import DtypeError, GradientShapeError
+from arraygrad.variable import Parameter
+
+
+def gradient(param: Parameter) -> Any:
+    """The array of a parameter's gradient, in the shape and dtype of the parameter.
+
+    Raises GradientShapeError, or DtypeError for a parameter of integers.
+    """
+    g, x = param.grad.data, param.data  # type: ignore[union-attr]
+    xp = backend_of(g).xp
+    who = f"parameter {param.name!r}" if param.name else "a parameter"
+    if not is_inexact(x.dtype, xp):
+        raise DtypeError(
+            f"Optimizer: {who} has the dtype {x.dtype}; expected floating point, integers cannot "
+            "be changed by small steps: make it from an array of floats"
+        )
+    if g.shape != x.shape:
+        raise GradientShapeError(
+            f"Optimizer: {who} has the shape {tuple(x.shape)} and a gradient of shape "
+            f"{tuple(g.shape)}; both should be the same: assign a gradient that fits"
+        )
+    return g if g.dtype == x.dtype else xp.astype(g, x.dtype)
+
+
+def scaled_gradient(param: Parameter, factor: float) -> Any:
+    """The gradient times a number, a new array; the update of small models spends its time here."""
+    g, x = param.grad.data, param.data  # type: ignore[union-attr]
+    step = g * factor
+    if step.dtype == x.dtype and step.shape == x.shape:
+        return step
+    return gradient(param) * factor

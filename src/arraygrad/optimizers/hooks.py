@@ -1,0 +1,99 @@
+"""Hooks: what is done to the gradients before an update."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from arraygrad.backend import backend_of
+from arraygrad.errors import LayerError
+from arraygrad.layers import Layer
+from arraygrad.optimizers.gradient import gradient
+from arraygrad.variable import Parameter
+
+
+class WeightDecay:
+    """A hook that adds rate * p to each gradient: the gradient of rate / 2 * |p|^2.
+
+    Krogh and Hertz, "A Simple Weight Decay Can Improve Generalization" (1991).
+
+    >>> from arraygrad.optimizers import SGD
+    >>> optimizer = SGD(lr=0.1)
+    >>> optimizer.add_hook(WeightDecay(rate=1e-4))
+    """
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+
+    def __call__(self, params: Iterable[Parameter]) -> None:
+        for p in params:
+            p.grad = p.data * float(self.rate) + gradient(p)
+
+
+class ClipGrad:
+    """A hook that scales all gradients so that their norm together is at most max_norm.
+
+    Gradients that are not finite are left as they are.
+
+    Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013),
+    arXiv:1211.5063.
+
+    >>> from arraygrad.optimizers import SGD
+    >>> optimizer = SGD(lr=0.1)
+    >>> optimizer.add_hook(ClipGrad(max_norm=1.0))
+    """
+
+    def __init__(self, max_norm: float) -> None:
+        self.max_norm = max_norm
+
+    def __call__(self, params: Iterable[Parameter]) -> None:
+        params = list(params)
+        norm = math.hypot(*(_norm(p) for p in params))
+        if self.max_norm < norm < math.inf:
+            for p in params:
+                p.grad = gradient(p) * float(self.max_norm / norm)
+
+
+class FreezeParam:
+    """A hook that keeps parameters, or all of some layers, from being updated.
+
+    >>> import numpy as np
+    >>> from arraygrad.layers import Linear
+    >>> from arraygrad.optimizers import SGD
+    >>> layer = Linear(1, in_size=2)
+    >>> optimizer = SGD(lr=0.1).setup(layer)
+    >>> optimizer.add_hook(FreezeParam(layer))
+    >>> layer.b.grad = np.ones(1, dtype=np.float32)
+    >>> optimizer.update()
+    >>> layer.b
+    variable([0.])
+    """
+
+    def __init__(self, *layers: Layer | Parameter) -> None:
+        for layer in layers:
+            if not isinstance(layer, (Layer, Parameter)):
+                raise LayerError(
+                    f"FreezeParam: got a {type(layer).__name__}; expected layers or parameters"
+                )
+        self.layers = layers
+
+    def __call__(self, params: Iterable[Parameter]) -> None:
+        # Asked for anew each time: a layer may get its parameters after the hook was made.
+        for layer in self.layers:
+            if isinstance(layer, Layer):
+                layer.cleargrads()
+            else:
+                layer.cleargrad()
+
+
+def _norm(param: Parameter) -> float:
+    """The Euclidean norm; scaled, because squares overflow far below what a float32 can hold."""
+    g = gradient(param)
+    if math.prod(g.shape) == 0:
+        return 0.0
+    xp = backend_of(g).xp
+    largest = float(xp.max(xp.abs(g)))
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    scaled = xp.abs(g) * (1 / largest)
+    return largest * math.sqrt(float(xp.sum(scaled * scaled)))

@@ -1,0 +1,214 @@
+"""Optimizer: what all optimizers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from arraygrad.backend import backend_of
+from arraygrad.errors import LayerError
+from arraygrad.layers import Layer
+from arraygrad.layers.layer import Inventory
+from arraygrad.variable import Parameter
+
+
+class Optimizer:
+    """Updates the parameters of a layer; a subclass says in `update_one` how one is updated.
+
+    Parameters without a gradient or without data are left alone. State that belongs to a
+    parameter is kept in `state(param)`, a dict of arrays, under the parameter's name.
+
+    >>> class SignSGD(Optimizer):
+    ...     def update_one(self, param):
+    ...         param.data = param.data - 0.1 * np.sign(param.grad.data)
+    >>> from arraygrad.layers import Linear
+    >>> layer = Linear(1, in_size=2)
+    >>> optimizer = SignSGD().setup(layer)
+    >>> layer.b.grad = np.ones(1, dtype=np.float32)
+    >>> optimizer.update()
+    >>> layer.b
+    variable([-0.1])
+    """
+
+    slots: tuple[str, ...] = ()
+    """The names of the arrays, each shaped like its parameter, that `state` holds."""
+    counters: tuple[str, ...] = ()
+    """The names of the attributes, whole numbers, that belong to the state too."""
+
+    def __init__(self) -> None:
+        self.target: Layer | None = None
+        self.hooks: list[Callable[[list[Parameter]], Any]] = []
+        self._inventory: Inventory | None = None
+        self._states: dict[str, dict[str, Any]] = {}
+        self._names: dict[int, str] = {}
+
+    def setup(self, target: Layer) -> Optimizer:
+        """Say what to train; returns the optimizer itself.
+
+        Raises LayerError if it is not a layer.
+        """
+        if not isinstance(target, Layer):
+            raise LayerError(
+                f"{type(self).__name__}.setup: got a {type(target).__name__}; expected the layer "
+                "or model to train"
+            )
+        self.target = target
+        return self
+
+    def add_hook(self, f: Callable[[list[Parameter]], Any]) -> None:
+        """Call f before each update with the list of the parameters that have a gradient."""
+        self.hooks.append(f)
+
+    def update(self) -> None:
+        """Update each parameter that has a gradient, once.
+
+        Raises LayerError without `setup`.
+        """
+        params = self._params()
+        for f in self.hooks:
+            f([p for p in params if p.grad is not None and p.data is not None])
+        update_one = self.update_one
+        for p in params:
+            if p.grad is not None:
+                update_one(p)
+
+    def update_one(self, param: Parameter) -> None:
+        """Update one parameter from its gradient; each subclass has its own."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no update_one(self, param): define it"
+        )
+
+    def state(self, param: Parameter) -> dict[str, Any]:
+        """The arrays that the optimizer keeps for a parameter; empty before its first update."""
+        name = self._names.get(id(param))
+        if name is None:
+            self._params()
+            name = self._names.get(id(param))
+            if name is None:
+                raise LayerError(
+                    f"{type(self).__name__}: the target {type(self.target).__name__} has no such "
+                    "parameter; call setup(model) with the model that has it"
+                )
+        return self._states.setdefault(name, {})
+
+    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The state as NumPy arrays by name (``l0/W/m``, ``t``), fit for `weights.write_arrays`.
+
+        The settings, such as the learning rate, are not in it.
+        """
+        state = {name: np.array(getattr(self, name), dtype=np.int64) for name in self.counters}
+        for name, param in zip(self._inventory_now().names, self._params(), strict=True):
+            for slot, array in self.state(param).items():
+                state[f"{name}/{slot}"] = np.array(backend_of(array).to_numpy(array))
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave; needs `setup`, and the parameters to have data.
+
+        Raises LayerError if names, shapes or dtypes do not fit; the message lists all that do
+        not, and nothing has changed.
+        """
+        names, params = self._inventory_now().names, self._params()
+        wanted = {
+            f"{name}/{slot}": (name, slot, param)
+            for name, param in zip(names, params, strict=True)
+            for slot in self.slots
+        }
+        problems = [f"{name}: missing" for name in self.counters if name not in state]
+        restored: dict[str, dict[str, Any]] = {}
+        for key, value in state.items():
+            array = np.asarray(value)
+            if key in self.counters:
+                if array.shape != () or array.dtype.kind not in "iu":
+                    problems.append(f"{key}: got {array!r}, expected a whole number")
+            elif key not in wanted:
+                problems.append(f"{key}: nothing in the model or optimizer has that name")
+            else:
+                name, slot, param = wanted[key]
+                problems += _state_misfit(key, array, param)
+                restored.setdefault(name, {})[slot] = array
+        for name, arrays in restored.items():
+            problems += [f"{name}/{slot}: missing" for slot in self.slots if slot not in arrays]
+        if problems:
+            raise LayerError(
+                f"{type(self).__name__}.load_state_dict: the state does not fit: "
+                f"{'; '.join(problems)}; nothing was loaded: use the optimizer and the model that "
+                "it was saved from"
+            )
+        self._states = {}
+        for name, param in zip(names, params, strict=True):
+            if name in restored:
+                backend = backend_of(param.data)
+                device = backend.device(param.data)
+                self._states[name] = {
+                    slot: backend.from_numpy(array.copy(), device=device)
+                    for slot, array in restored[name].items()
+                }
+        for name in self.counters:
+            setattr(self, name, int(state[name]))
+
+    def _inventory_now(self) -> Inventory:
+        if self.target is None:
+            raise LayerError(
+                f"{type(self).__name__}: it has no parameters to update yet; call "
+                "setup(model) first"
+            )
+        return self.target._inventory()
+
+    def _params(self) -> list[Parameter]:
+        """The parameters of the target, the same list as long as its structure is the same."""
+        inventory = self._inventory_now()
+        if inventory is not self._inventory:
+            self._adopt(inventory)
+        return inventory.params
+
+    def _adopt(self, inventory: Inventory) -> None:
+        """Take over another set of parameters, and forget the state of those that are gone."""
+        before = (
+            {}
+            if self._inventory is None
+            else dict(zip(self._inventory.names, self._inventory.params, strict=True))
+        )
+        kept = {}
+        for name, param in zip(inventory.names, inventory.params, strict=True):
+            if name in self._states and before.get(name) is param:
+                kept[name] = {k: _beside(array, param) for k, array in self._states[name].items()}
+        self._states = kept
+        self._names = {
+            id(p): name for name, p in zip(inventory.names, inventory.params, strict=True)
+        }
+        self._inventory = inventory
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(vars(self))
+        state["_names"] = {}  # ids of this process
+        return state
+
+    def __repr__(self) -> str:
+        public = {
+            k: v for k, v in vars(self).items() if k[0] != "_" and k not in ("target", "hooks")
+        }
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in public.items())})"
+
+
+def _beside(array: Any, param: Parameter) -> Any:
+    """The array on the backend and device of the parameter, which may have moved."""
+    source, target = backend_of(array), backend_of(param.data)
+    device = target.device(param.data)
+    if source is target and source.device(array) == device:
+        return array
+    return target.from_numpy(source.to_numpy(array), device=device)
+
+
+def _state_misfit(key: str, array: np.ndarray[Any, Any], param: Parameter) -> list[str]:
+    if param.data is None:
+        return [f"{key}: the parameter has no data yet, call the model or load its weights first"]
+    expected = backend_of(param.data).to_numpy(param.data)
+    problems = []
+    if array.shape != expected.shape:
+        problems.append(f"{key}: shape {array.shape}, the parameter has {expected.shape}")
+    if array.dtype != expected.dtype:
+        problems.append(f"{key}: dtype {array.dtype}, the parameter has {expected.dtype}")
+    return problems
