@@ -9,5 +9,8 @@ from arraygrad.optimizers.adam import Adam
 from arraygrad.optimizers.hooks import ClipGrad, FreezeParam, WeightDecay
 from arraygrad.optimizers.optimizer import Optimizer
 from arraygrad.optimizers.sgd import SGD, MomentumSGD
+from arraygrad.plugins import module_hooks
 
 __all__ = ["SGD", "Adam", "ClipGrad", "FreezeParam", "MomentumSGD", "Optimizer", "WeightDecay"]
+
+__getattr__, __dir__ = module_hooks("optimizers", __name__)
