@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator
 from operator import is_
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from arraygrad import backend as backends
 from arraygrad.errors import LayerError
@@ -46,15 +46,16 @@ class Layer:
 
     def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
         y = self.forward(*inputs, **kwargs)
-        outputs: Any = y if isinstance(y, (tuple, list)) else (y,)
         attributes = self.__dict__
         try:
-            attributes["inputs"] = [*map(weakref.ref, inputs)]
-            attributes["outputs"] = [*map(weakref.ref, outputs)]
-        except TypeError:  # None, a list, a number: nothing that can be referred to weakly
+            attributes["inputs"] = [*map(ref, inputs)]
+            attributes["outputs"] = [ref(y)]
+        except TypeError:  # several results, or something that cannot be referred to weakly
+            outputs = y if isinstance(y, (tuple, list)) else (y,)
             attributes["inputs"] = [*map(_reference, inputs)]
             attributes["outputs"] = [*map(_reference, outputs)]
-        return y[0] if isinstance(y, tuple) and len(y) == 1 else y
+            return y[0] if isinstance(y, tuple) and len(y) == 1 else y
+        return y
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, _STRUCTURAL) or isinstance(self.__dict__.get(name), _STRUCTURAL):
@@ -259,7 +260,7 @@ def _values(container: Any) -> Any:
 
 def _reference(value: Any) -> Callable[[], Any]:
     try:
-        return weakref.ref(value)
+        return ref(value)
     except TypeError:
         return _nothing
 

@@ -52,12 +52,13 @@ class Linear(Layer):
         return None if self.W.data is None else self.W.shape[0]
 
     def forward(self, x: Any) -> Variable:
-        if self.W.data is None:
+        W = self.W
+        if W._data is None:
             data = as_variable(x).data
             last = data.shape[-1] if data.ndim else 0
             self._init_params(_size("the last axis of x", last), like=data)
         try:
-            return F.linear(x, self.W, self.b)
+            return F.linear(x, W, self.b)
         except ShapeError as error:
             raise LayerError(
                 f"Linear: x has the shape {tuple(x.shape)}; its last axis should have the size "

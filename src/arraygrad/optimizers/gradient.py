@@ -28,12 +28,3 @@ def gradient(param: Parameter) -> Any:
             f"{tuple(g.shape)}; both should be the same: assign a gradient that fits"
         )
     return g if g.dtype == x.dtype else xp.astype(g, x.dtype)
-
-
-def scaled_gradient(param: Parameter, factor: float) -> Any:
-    """The gradient times a number, a new array; the update of small models spends its time here."""
-    g, x = param.grad.data, param.data  # type: ignore[union-attr]
-    step = g * factor
-    if step.dtype == x.dtype and step.shape == x.shape:
-        return step
-    return gradient(param) * factor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arraygrad.optimizers.gradient import scaled_gradient
+from arraygrad.optimizers.gradient import gradient
 from arraygrad.optimizers.optimizer import Optimizer
 from arraygrad.variable import Parameter
 
@@ -27,10 +27,15 @@ class SGD(Optimizer):
         self.lr = lr
 
     def update_one(self, param: Parameter) -> None:
+        # Small models spend their time here: this is what the properties of Variable do, without
+        # their checks, as shape and dtype stay the same.
+        g, x = param.grad._data, param._data  # type: ignore[union-attr]
         # float(): a rate that is a NumPy scalar would make float32 float64.
-        step = scaled_gradient(param, -float(self.lr))
-        step += param.data
-        param.data = step
+        step = g * -float(self.lr)
+        if step.dtype != x.dtype or step.shape != x.shape:
+            step = gradient(param) * -float(self.lr)
+        step += x
+        param._data = step
 
 
 class MomentumSGD(Optimizer):
@@ -58,7 +63,7 @@ class MomentumSGD(Optimizer):
 
     def update_one(self, param: Parameter) -> None:
         state = self.state(param)
-        v = scaled_gradient(param, -float(self.lr))
+        v = gradient(param) * -float(self.lr)
         if state:
             v += state["v"] * float(self.momentum)
         state["v"] = v
