@@ -1,0 +1,83 @@
+"""The core as plugin number zero: everything built in, registered through the plugins' hooks.
+
+The lists below are the one place where the core's layers, models, optimizers and data sets are
+named; a test compares them with the public names of their modules.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from arraygrad.hookspecs import (
+    API_VERSION,
+    Register,
+    RegisterBackend,
+    RegisterKernel,
+    hookimpl,
+)
+from arraygrad.installed import Installed
+
+ARRAYGRAD_API = API_VERSION
+
+LAYERS = ("Dropout", "Layer", "Linear")
+MODELS = ("MLP", "Model", "Sequential")
+OPTIMIZERS = (
+    "SGD", "Adam", "ClipGrad", "FreezeParam", "MomentumSGD", "Optimizer", "WeightDecay",
+)  # fmt: skip
+DATASETS = ("Dataset", "Digits", "Spiral", "get_spiral")
+
+
+def installed() -> Installed:
+    """The core, as the entry of a listing of plugins."""
+    package = sys.modules["arraygrad"]
+    version = getattr(package, "__version__", "")
+    return Installed("arraygrad", version, (__name__,), next(iter(package.__path__), ""))
+
+
+@hookimpl
+def arraygrad_register_backends(register: RegisterBackend) -> None:
+    register("numpy", "arraygrad.backend:NumpyBackend", ("numpy.ndarray", "numpy.generic"))
+
+
+@hookimpl
+def arraygrad_register_ops(register: Register) -> None:
+    # The modules of arraygrad.functions fill the table as they are imported.
+    import arraygrad.functions
+    from arraygrad.op import table
+
+    for name, function in table.items():
+        own = function.__module__.startswith(arraygrad.functions.__name__)
+        if own and not name.startswith("_"):
+            register(function, name)
+
+
+@hookimpl
+def arraygrad_register_kernels(register: RegisterKernel) -> None:
+    from arraygrad.functions.kernels_numpy import KERNELS
+
+    for name, kernel in KERNELS.items():
+        register(name, "numpy", kernel)
+
+
+@hookimpl
+def arraygrad_register_layers(register: Register) -> None:
+    for name in LAYERS:
+        register(f"arraygrad.layers:{name}")
+
+
+@hookimpl
+def arraygrad_register_models(register: Register) -> None:
+    for name in MODELS:
+        register(f"arraygrad.models:{name}")
+
+
+@hookimpl
+def arraygrad_register_optimizers(register: Register) -> None:
+    for name in OPTIMIZERS:
+        register(f"arraygrad.optimizers:{name}")
+
+
+@hookimpl
+def arraygrad_register_datasets(register: Register) -> None:
+    for name in DATASETS:
+        register(f"arraygrad.datasets:{name}")
