@@ -19,7 +19,8 @@ PACKAGE = "arraygrad"
 # A module may import what stands above it, and its neighbours on the same line.
 LAYERS = (
     ("errors",),
-    ("config", "settings", "hookspecs", "registry"),
+    ("config", "settings", "hookspecs", "registry", "installed"),
+    ("loading", "namespaces", "core_plugin"),
     ("plugins",),
     ("backend", "scatter"),
     ("engine",),
@@ -29,7 +30,6 @@ LAYERS = (
     ("autodiff", "layers"),
     ("models", "optimizers", "transforms"),
     ("datasets", "dataloaders", "weights"),
-    ("core_plugin",),
     ("testing", "utils", "cuda", "draw"),
     ("cli",),
     ("__main__", "__init__"),
