@@ -208,6 +208,12 @@ def test_odd_batch_sizes(size):
         DataLoader(Numbers(), size)
 
 
+@pytest.mark.parametrize("seed", [-1, 0.5, "a"])
+def test_odd_seeds(seed):
+    with pytest.raises(DatasetError, match="seed is"):
+        DataLoader(Numbers(), 2, seed=seed)
+
+
 def test_an_empty_data_set():
     with pytest.raises(DatasetError, match="empty"):
         DataLoader([], 2)

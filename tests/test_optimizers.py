@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 import arraygrad.functions as F
+from arraygrad import backend as backends
 from arraygrad import weights
+from arraygrad.dataloaders import DataLoader
+from arraygrad.datasets import Spiral
 from arraygrad.errors import ArgumentError, DtypeError, GradientShapeError, LayerError
 from arraygrad.layers import Layer, Linear
 from arraygrad.models import MLP, Model
@@ -532,6 +535,34 @@ def test_on_another_backend(make):
     steps(other, there, [9])
     steps(mine, here, [9])
     np.testing.assert_allclose(there.a.data, here.a.data, rtol=1e-6)
+
+
+@every_optimizer
+@pytest.mark.parametrize("name", ["array_api_strict", "torch"])
+def test_training_is_the_same_on_every_backend(make, name):
+    pytest.importorskip(name)
+
+    def trained():
+        np.random.seed(0)
+        model = MLP((10, 3))
+        optimizer = make().setup(model)
+        optimizer.add_hook(ClipGrad(1.0))
+        loader = DataLoader(Spiral(), 100, shuffle=False)
+        for batch, labels in loader:
+            loss = F.softmax_cross_entropy(model(batch), labels)
+            model.cleargrads()
+            loss.backward()
+            optimizer.update()
+        return model, optimizer
+
+    expected, _ = trained()
+    with backends.using_backend(name) as backend:
+        got, optimizer = trained()
+    for (key, p), q in zip(got.named_params(), expected.params(), strict=True):
+        assert backends.backend_of(p.data) is backend
+        np.testing.assert_allclose(backend.to_numpy(p.data), q.data, rtol=1e-3, err_msg=key)
+    optimizer.load_state_dict(optimizer.state_dict())
+    optimizer.update()
 
 
 def test_repr_shows_the_settings():

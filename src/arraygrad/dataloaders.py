@@ -24,7 +24,7 @@ class DataLoader:
     follows from the seed and `epoch`, the number of epochs begun: set `epoch` to go on where
     another process stopped.
 
-    Raises DatasetError for an empty data set or a wrong batch size.
+    Raises DatasetError for an empty data set, a wrong batch size or seed.
 
     >>> from arraygrad.datasets import Spiral
     >>> loader = DataLoader(Spiral(), 70, seed=0)
@@ -50,6 +50,10 @@ class DataLoader:
             raise DatasetError(f"{who}: batch_size is {batch_size!r}; expected a whole number")
         if batch_size < 1:
             raise DatasetError(f"{who}: batch_size is {batch_size}; expected at least 1")
+        if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
+            raise DatasetError(
+                f"{who}: seed is {seed!r}; expected a whole number from 0 on, or None"
+            )
         self.dataset = dataset
         self.batch_size = int(batch_size)
         self.shuffle = shuffle

@@ -61,6 +61,15 @@ def load_weights(layer: Layer, path: str | os.PathLike[str]) -> None:
 
     Raises WeightsError if the file is damaged, or if names, shapes or dtypes do not fit; the
     message lists all that do not, and nothing has changed. Raises FileNotFoundError.
+
+    >>> import tempfile
+    >>> from arraygrad.layers import Linear
+    >>> layer = Linear(3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = save_weights(Linear(3, in_size=2), f"{folder}/linear.npz")
+    ...     load_weights(layer, path)
+    >>> layer.in_size
+    2
     """
     path = _with_suffix(path)
     arrays = read_arrays(path)
@@ -106,7 +115,7 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Pat
     """
     path = _with_suffix(path)
     ready = {name: _storable(name, array) for name, array in arrays.items()}
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         with _whole_file(path) as file:
             _write_npz(file, ready)
         return path
@@ -120,9 +129,14 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray[Any, Any]]
     """Read what `write_arrays` wrote: names and NumPy arrays, in the order of the file.
 
     Raises WeightsError if the file is cut off, damaged or of another kind; FileNotFoundError.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     read_arrays(write_arrays(f"{folder}/state.npz", {"t": np.arange(3)}))
+    {'t': array([0, 1, 2])}
     """
     path = _with_suffix(path)
-    read = _read_npz if path.suffix == ".npz" else _read_safetensors
+    read = _read_npz if path.suffix.lower() == ".npz" else _read_safetensors
     with open(path, "rb") as file:
         try:
             return read(file)
@@ -138,7 +152,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray[Any, Any]]
 
 def _with_suffix(path: str | os.PathLike[str]) -> Path:
     given = Path(path)
-    return given if given.suffix in SUFFIXES else Path(f"{given}.npz")
+    return given if given.suffix.lower() in SUFFIXES else Path(f"{given}.npz")
 
 
 def _misfit(
