@@ -22,16 +22,19 @@ class Alias(Node):
     Without it, `grad(lambda x: x * grad(lambda y: x + y)(x))` would take x and y for one.
     """
 
-    __slots__ = ()
+    __slots__ = ("source",)
 
     def __init__(self, x: Variable) -> None:
         self.seq = next_seq()
-        self.edges = (x._node,)
+        self.source: Node = x._node  # type: ignore[assignment]
         self.shape, self.dtype = x.shape, x.dtype
-        self.grad = self.name = None
 
-    def pull(self, g: Any, first: int) -> tuple[Any]:
-        return (g,)
+    @property
+    def edges(self) -> tuple[Node | None]:
+        return (self.source,)
+
+    def pull(self, g: Any, first: int) -> Any:
+        return ((self.source, g),) if self.source.seq >= first else ()
 
     pull_graph = pull
 

@@ -104,7 +104,7 @@ class Backend:
 
     def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
         """Zeros of `shape` with `values` added at `key`, repeated positions adding up."""
-        from arraygrad.scatter import index_add
+        from arraygrad.gather import index_add
 
         return index_add(self.xp, shape, key, values, mutable=self.mutable)
 
@@ -150,6 +150,15 @@ class NumpyBackend(Backend):
 
     def dtype(self, dtype: Any) -> Any:
         return np.dtype(dtype)
+
+    def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
+        y = np.zeros(shape, values.dtype)
+        parts = key if isinstance(key, tuple) else (key,)
+        if any(isinstance(part, list | np.ndarray) for part in parts):
+            np.add.at(y, key, values)
+        else:  # no position repeats, and assignment is ten times faster
+            y[key] = values
+        return y
 
 
 def sum_to(x: Any, shape: tuple[int, ...], xp: Any) -> Any:

@@ -28,13 +28,14 @@ default = Defaults()
 overrides: dict[str, ContextVar[bool | None]] = {
     name: ContextVar(f"arraygrad.{name}", default=None) for name in Defaults.__slots__
 }
-# The op path calls this and falls back to `default.enable_backprop` on None; see `is_recording`.
-recording = overrides["enable_backprop"].get
+# One item for each open block, in any thread, that sets `enable_backprop`, and one while its
+# default is False. The op path looks here first: while it is empty, everything is recorded.
+unusual: list[ContextVar[bool | None]] = []
 
 
 def is_recording() -> bool:
     """Whether ops on tracked Variables are recorded here and now."""
-    here = recording()
+    here = overrides["enable_backprop"].get()
     return default.enable_backprop if here is None else here
 
 
@@ -66,7 +67,11 @@ class _Config:
         return getattr(default, name) if here is None else here
 
     def __setattr__(self, name: str, value: bool) -> None:
-        setattr(default, _known(name), bool(value))
+        before = getattr(default, _known(name))
+        setattr(default, name, bool(value))
+        if name == "enable_backprop" and before != bool(value):
+            switch = overrides[name]
+            unusual.remove(switch) if value else unusual.append(switch)
 
     def __dir__(self) -> list[str]:
         return list(overrides)
@@ -101,10 +106,14 @@ class using_config(ContextDecorator):
         return block
 
     def __enter__(self) -> None:
+        if self._switch is overrides["enable_backprop"]:
+            unusual.append(self._switch)
         self._tokens.append(self._switch.set(self._value))
 
     def __exit__(self, *exc: Any) -> None:
         self._switch.reset(self._tokens.pop())
+        if self._switch is overrides["enable_backprop"]:
+            unusual.remove(self._switch)
 
 
 def no_grad() -> using_config:

@@ -7,7 +7,7 @@ given {node: gradient} and returns {node: gradient}, and changes neither nodes n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any, ClassVar
@@ -23,10 +23,9 @@ next_seq = count(1).__next__
 class Node:
     """One node of the graph: a function application, or a leaf (seq 0, no edges)."""
 
-    __slots__ = ("__weakref__", "dtype", "edges", "grad", "name", "seq", "shape")
+    __slots__ = ("__weakref__", "dtype", "grad", "name", "seq", "shape")
 
     seq: int
-    edges: tuple[Node | None, ...]
     shape: tuple[int, ...] | None
     dtype: Any
     grad: Any
@@ -34,17 +33,33 @@ class Node:
     # Whether the forward computation broadcasts its inputs, so that gradients are summed back.
     broadcasts: ClassVar[bool] = False
 
-    def pull(self, g: Any, first: int) -> Any:
-        """The gradient of each edge from raw array `g`; None for edges older than `first`."""
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        """The nodes of the inputs; None for a constant."""
+        return ()
+
+    def pull(self, g: Any, first: int) -> Iterable[tuple[Node, Any]]:
+        """Each edge not older than `first` with its gradient, from the raw array `g`."""
         raise NotImplementedError
 
-    def pull_graph(self, g: Any, first: int) -> Any:
+    def pull_graph(self, g: Any, first: int) -> Iterable[tuple[Node, Any]]:
         """The same from a Variable `g`, recorded, so that it can be differentiated again."""
         raise NotImplementedError
 
     def cut(self) -> None:
         """Make this node a leaf, and let go of what it kept."""
-        self.edges, self.seq = (), 0
+        self.seq = 0
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether backpropagation ends here: no function made it, or it was cut."""
+        return self.seq == 0 or not self.edges
+
+    def __getattr__(self, name: str) -> Any:
+        # An op leaves these two unset, which costs it nothing.
+        if name in ("grad", "name"):
+            return None
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
 
 class Leaf(Node):
@@ -54,27 +69,26 @@ class Leaf(Node):
 
     def __init__(self, data: Any, seq: int = 0) -> None:
         self.seq = seq
-        self.edges = ()
         self.shape = None if data is None else data.shape
         self.dtype = None if data is None else data.dtype
-        self.grad = None
-        self.name = None
 
 
 class Output(Node):
     """One of several outputs of a function; its parent is the function's own node."""
 
-    __slots__ = ("index",)
+    __slots__ = ("index", "parent")
 
     def __init__(self, parent: Node, index: int, data: Any) -> None:
         self.seq = next_seq()
-        self.edges = (parent,)
         self.shape, self.dtype = data.shape, data.dtype
-        self.grad = self.name = None
-        self.index = index
+        self.parent, self.index = parent, index
 
-    def pull(self, g: Any, first: int) -> tuple[Partial]:
-        return (Partial({self.index: g}),)
+    @property
+    def edges(self) -> tuple[Node]:
+        return (self.parent,)
+
+    def pull(self, g: Any, first: int) -> Iterable[tuple[Node, Any]]:
+        return ((self.parent, Partial({self.index: g})),)
 
     pull_graph = pull
 
@@ -118,10 +132,7 @@ def backprop(
         g = grads.pop(node)
         if retain is not None:
             retain[node] = g
-        gxs = node.pull_graph(g, first) if create_graph else node.pull(g, first)
-        for edge, gx in zip(node.edges, gxs, strict=True):
-            if gx is None:
-                continue
+        for edge, gx in node.pull_graph(g, first) if create_graph else node.pull(g, first):
             if gx.shape != edge.shape or gx.dtype is not edge.dtype:
                 gx = fit(gx, edge, node)
             if edge not in grads:

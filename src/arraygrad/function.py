@@ -50,9 +50,8 @@ class Function(Node):
         vars(node).update(vars(self))
         variables = [as_variable(x, requires_grad=False) for x in inputs]
         kept = _Kept([x._array() for x in variables])
-        node.seq, node.name, node.grad = next_seq(), None, None
-        node.shape = node.dtype = None
-        node.edges = tuple(x._node for x in variables)
+        node.seq, node.shape, node.dtype = next_seq(), None, None
+        kept.edges = tuple(x._node for x in variables)
         vars(node)["_kept"] = kept
         ys = node.forward(*[x.data for x in variables])
         several = isinstance(ys, tuple | list)
@@ -65,6 +64,11 @@ class Function(Node):
         else:
             outputs = [attach(y, Output(node, i, y)) for i, y in enumerate(kept.ys)]
         return outputs if len(outputs) > 1 else outputs[0]
+
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        kept = vars(self).get("_kept")
+        return kept.edges if kept else ()
 
     @property
     def inputs(self) -> list[Any]:
@@ -88,17 +92,19 @@ class Function(Node):
         super().cut()
         vars(self)["_kept"] = _Kept([])
 
-    def pull(self, g: Any, first: int) -> list[Any]:
+    def pull(self, g: Any, first: int) -> list[tuple[Node, Any]]:
         with no_grad():
-            gxs = self._backward(g, constant)
-        return [None if gx is None else as_array(gx) for gx in gxs]
+            pairs = self._backward(g, constant)
+        return [(edge, as_array(gx)) for edge, gx in pairs if edge.seq >= first]
 
-    def pull_graph(self, g: Any, first: int) -> list[Any]:
+    def pull_graph(self, g: Any, first: int) -> list[tuple[Node, Any]]:
         with using_config("enable_backprop", True):
-            gxs = self._backward(g, lambda part: part)
-        return [None if gx is None else as_variable(gx, requires_grad=False) for gx in gxs]
+            pairs = self._backward(g, lambda part: part)
+        return [
+            (edge, as_variable(gx, requires_grad=False)) for edge, gx in pairs if edge.seq >= first
+        ]
 
-    def _backward(self, g: Any, wrap: Callable[[Any], Any]) -> list[Any]:
+    def _backward(self, g: Any, wrap: Callable[[Any], Any]) -> list[tuple[Node, Any]]:
         ys = vars(self)["_kept"].ys
         parts = g.parts if isinstance(g, Partial) else {0: g}
         # An output that nothing was computed from has gradient zero.
@@ -116,14 +122,16 @@ class Function(Node):
                     f"{type(self).__name__}.backward: got the number {gx!r} for an input of "
                     f"shape {edge.shape}, expected a Variable of that shape"
                 )
-        return [gx if edge is not None else None for gx, edge in zip(gxs, self.edges, strict=True)]
+        pairs = zip(self.edges, gxs, strict=True)
+        return [(edge, gx) for edge, gx in pairs if edge is not None and gx is not None]
 
 
 class _Kept:
-    """The arrays one application keeps for `inputs` and `outputs`."""
+    """What one application keeps: its edges, and the arrays of `inputs` and `outputs`."""
 
-    __slots__ = ("xs", "ys")
+    __slots__ = ("edges", "xs", "ys")
 
     def __init__(self, xs: list[Any]) -> None:
         self.xs = xs
         self.ys: list[Any] = []
+        self.edges: tuple[Node | None, ...] = ()

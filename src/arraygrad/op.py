@@ -11,9 +11,9 @@
 The definition runs on raw arrays. A rule's parameters say what it gets: `g` (the gradient of the
 output), inputs and parameters of the call by their names, `out` (the output), `xp` (the array API
 namespace), `backend` (what the standard lacks), and `x_shape` or `x_device` of its own input `x`,
-for which `x` need not be kept. What no rule asks for is not kept. The same rule text runs on raw arrays in ordinary
-backpropagation, and on Variables where the gradient has to be differentiated again. A definition
-without rules is a composition: it is called with the Variables themselves.
+for which `x` need not be kept. What no rule asks for is not kept. The same rule text runs on raw
+arrays in ordinary backpropagation, and on Variables where the gradient has to be differentiated
+again. A definition without rules is a composition: it is called with the Variables themselves.
 
 The per-op path is the one place where speed decides. So, as dataclasses do, the first call
 compiles the definition into one straight-line function, in `arraygrad.opcode`.
@@ -67,6 +67,24 @@ class case:
         return f"case({', '.join(words)})"
 
 
+class Kernels(dict[Any, Callable[..., Any]]):
+    """type -> kernel; for a type that is not there, a callable that finds the kernel first."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+
+    def __missing__(self, key: Any) -> Callable[..., Any]:
+        from arraygrad.opcode import choose
+
+        definition = self.definition
+        places = [i for i, n in enumerate(definition.public.parameters) if n in definition.inputs]
+
+        def find_and_call(*args: Any, **kwargs: Any) -> Any:
+            return choose(definition, tuple(args[i] for i in places))(*args, **kwargs)
+
+        return find_and_call
+
+
 class Definition:
     """What one op is: its forward function, its rules, its samples; the record behind `F.name`."""
 
@@ -94,8 +112,8 @@ class Definition:
         self.public = Signature([a for a in self.arguments.values() if a.name != "xp"])
         # Which callable computes the forward: by the common type of the inputs, and by the
         # types of each where they differ. Filled by `arraygrad.opcode` on first sight.
-        self.kernels: dict[type, Callable[..., Any]] = {}
-        self.mixed: dict[tuple[type, ...], Callable[..., Any]] = {}
+        self.kernels = Kernels(self)
+        self.mixed = Kernels(self)
 
     def __repr__(self) -> str:
         return f"<op {self.name}{self.public}>"

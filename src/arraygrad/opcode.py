@@ -4,26 +4,32 @@ For `matmul` with a rule for each input this module writes, and compiles, the fo
 `arraygrad.opcode.source(F.matmul)` to see any other). Of each input, `a_` is the array and `e_`
 the edge; an attribute with an underscore is a value kept for the rules.
 
-    def matmul(x1, x2):
-        if isinstance(x1, Variable): a_x1 = x1._data; e_x1 = x1._node
-        else: a_x1 = x1; e_x1 = None
+    def matmul(x, W):
+        if type(x) is Variable or isinstance(x, Variable): a_x = x._data; e_x = x._node
+        else: a_x = x; e_x = None
         ...
-        type_ = type(a_x1)
-        if type_ is type(a_x2) and type_ in kernels: kernel_ = kernels[type_]
-        else: kernel_ = choose(definition, (a_x1, a_x2))
-        try: data_ = kernel_(a_x1, a_x2)
-        except Exception as error_: raise blame(error_, definition, (a_x1, a_x2)) from error_
+        type_ = type(a_x)
+        try: data_ = (kernels[type_] if type_ is type(a_W) else mixed[type_, type(a_W)])(a_x, a_W)
+        except Exception as error_: raise blame(error_, definition, (a_x, a_W)) from error_
         y_ = new(Variable)
         y_._data = data_
-        if (e_x1 is not None or e_x2 is not None) and is_recording():
+        if (e_x is not None or e_W is not None) and (not unusual or is_recording()):
             y_._node = node_ = new(NodeClass)
             node_.seq = next_seq()
-            node_.edges = (e_x1, e_x2)
-            ...
-            node_._x1 = a_x1 if e_x2 is not None else None
-            node_._x2 = a_x2 if e_x1 is not None else None
+            node_.shape = data_.shape
+            node_.dtype = data_.dtype
+            node_.e_x = e_x
+            node_.e_W = e_W
+            node_._W = a_W if e_x is not None else None
+            node_._x = a_x if e_W is not None else None
         else: y_._node = y_._name = None
         return y_
+
+    def pull(node, g, first):
+        e_x = node.e_x
+        if e_x is not None and e_x.seq >= first: yield e_x, rule0(g, node._W)
+        e_W = node.e_W
+        if e_W is not None and e_W.seq >= first: yield e_W, rule1(g, node._x)
 """
 
 from __future__ import annotations
@@ -42,8 +48,8 @@ from arraygrad.backend import (
     is_inexact,
     namespace,
 )
-from arraygrad.config import default, recording
-from arraygrad.engine import next_seq
+from arraygrad.config import is_recording, unusual
+from arraygrad.engine import Node, next_seq
 from arraygrad.errors import (
     ArgumentError,
     ArraygradError,
@@ -58,7 +64,7 @@ from arraygrad.function import Function
 from arraygrad.op import Definition
 from arraygrad.variable import Variable, attach
 
-IS_RECORDING = "((r := recording()) or r is None and default.enable_backprop)"
+IS_RECORDING = "(not unusual or is_recording())"
 
 
 def compile_op(function: Any, env: dict[str, Any]) -> None:
@@ -70,16 +76,18 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
         backend_of=backend_of,
         blame=blame,
         choose=choose,
-        default=default,
         definition=definition,
+        differentiable=differentiable,
         forward=definition.forward,
         kernels=definition.kernels,
+        mixed=definition.mixed,
         namespace=namespace,
         new=object.__new__,
         next_seq=next_seq,
-        recording=recording,
+        is_recording=is_recording,
         stray=stray,
         tracked=tracked,
+        unusual=unusual,
     )
     for arg in definition.public.parameters.values():
         if arg.default is not Arg.empty:
@@ -96,13 +104,13 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
 def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
     """The class of the op's nodes: a Function with a slot for each kept value."""
     kept = tuple(f"_{name}" for name in _kept(definition))
+    places = ("edges_",) if definition.variadic else [f"e_{x}" for x in definition.differentiable]
     body: dict[str, Any] = {
-        "__slots__": kept,
+        "__slots__": (*places, *kept),
         "__module__": definition.forward.__module__,
         "__doc__": f"One application of the op {definition.name}.",
         "broadcasts": definition.broadcasts,
         "definition": definition,
-        "kept": kept,
     }
     if definition.rules:
         for graph in (False, True):
@@ -118,15 +126,20 @@ class OpNode(Function):
 
     __slots__ = ()
     definition: Definition
-    kept: tuple[str, ...]
+
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        if self.definition.variadic:
+            return self.edges_
+        return tuple(getattr(self, f"e_{x}") for x in self.definition.differentiable)
 
     def cut(self) -> None:
-        super().cut()
-        for name in self.kept:
-            setattr(self, name, None)
+        Node.cut(self)
+        for name in type(self).__slots__:
+            setattr(self, name, () if name == "edges_" else None)
 
     def backward(self, *gys: Any) -> Any:
-        gxs = [gx for gx in self.pull_graph(gys[0], 0) if gx is not None]
+        gxs = [gx for _, gx in self.pull_graph(gys[0], 0)]
         return gxs[0] if len(gxs) == 1 else tuple(gxs)
 
     @property
@@ -174,19 +187,18 @@ def source(function: Any) -> str:
     head = _head(definition)
     passed = _passed(definition, lambda name: name)
     if definition.composed:
-        ask = ["xp=differentiable"] if "xp" in definition.arguments else []
-        return (
-            f"def {definition.name}({head}):\n"
-            + ("    from arraygrad.xp import differentiable\n" if ask else "")
-            + f"    return forward({', '.join(passed + ask)})\n"
-        )
+        if "xp" in definition.arguments:
+            passed += [f"xp=differentiable(({', '.join(definition.public.parameters)},))"]
+        return f"def {definition.name}({head}):\n    return forward({', '.join(passed)})\n"
     if definition.variadic:
         return _variadic_source(definition, head)
     inputs, ruled = definition.inputs, definition.differentiable
     lines = [f"def {definition.name}({head}):"]
     for x in inputs:
         edge = f"; e_{x} = {x}._node" if x in ruled else ""
-        lines += [f"    if isinstance({x}, Variable): a_{x} = {x}._data{edge}"]
+        lines += [
+            f"    if type({x}) is Variable or isinstance({x}, Variable): a_{x} = {x}._data{edge}"
+        ]
         lines += [f"    else: a_{x} = {x}" + (f"; e_{x} = None" if x in ruled else "")]
     for name in definition.public.parameters:
         if name not in inputs:
@@ -195,24 +207,25 @@ def source(function: Any) -> str:
             ]
     arrays = "(" + "".join(f"a_{x}, " for x in inputs) + ")"
     lines += [f"    type_ = type(a_{inputs[0]})"]
-    same = "".join(f"type_ is type(a_{x}) and " for x in inputs[1:])
-    lines += [f"    if {same}type_ in kernels: kernel_ = kernels[type_]"]
-    lines += [f"    else: kernel_ = choose(definition, {arrays})"]
+    same = " and ".join(f"type_ is type(a_{x})" for x in inputs[1:])
+    types = ", ".join(["type_"] + [f"type(a_{x})" for x in inputs[1:]])
+    kernel = f"(kernels[type_] if {same} else mixed[{types}])" if same else "kernels[type_]"
     call = ", ".join(_passed(definition, lambda n: f"a_{n}" if n in inputs else n))
-    lines += [f"    try: data_ = kernel_({call})"]
     lines += [
-        f"    except Exception as error_: raise blame(error_, definition, {arrays}) from error_"
+        f"    try: data_ = {kernel}({call})",
+        f"    except Exception as error_: raise blame(error_, definition, {arrays}) from error_",
     ]
     lines += ["    y_ = new(Variable)", "    y_._data = data_"]
     if ruled:
         tracked = " or ".join(f"e_{x} is not None" for x in ruled)
         lines += [f"    if ({tracked}) and {IS_RECORDING}:"]
         lines += ["        y_._node = node_ = new(NodeClass)"]
-        lines += _node_lines("(" + "".join(f"e_{x}, " for x in ruled) + ")")
+        lines += _NODE_LINES + [f"        node_.e_{x} = e_{x}" for x in ruled]
         for name, needers in _kept(definition).items():
             value = {"out": "data_"}.get(name, f"a_{name}" if name in inputs else name)
             if name.endswith("_device") and name.removesuffix("_device") in ruled:
-                value = f"backend_of(a_{name.removesuffix('_device')}).device(a_{name.removesuffix('_device')})"
+                array = "a_" + name.removesuffix("_device")
+                value = f"backend_of({array}).device({array})"
             if name in inputs and set(needers) != set(ruled):
                 wanted = " or ".join(f"e_{x} is not None" for x in dict.fromkeys(needers))
                 value = f"{value} if {wanted} else None"
@@ -223,14 +236,11 @@ def source(function: Any) -> str:
     return "\n".join([*lines, "    return y_", ""])
 
 
-def _node_lines(edges: str) -> list[str]:
-    return [
-        "        node_.seq = next_seq()",
-        f"        node_.edges = {edges}",
-        "        node_.shape = data_.shape",
-        "        node_.dtype = data_.dtype",
-        "        node_.grad = node_.name = None",
-    ]
+_NODE_LINES = [
+    "        node_.seq = next_seq()",
+    "        node_.shape = data_.shape",
+    "        node_.dtype = data_.dtype",
+]
 
 
 def _variadic_source(definition: Definition, head: str) -> str:
@@ -239,15 +249,15 @@ def _variadic_source(definition: Definition, head: str) -> str:
     lines = [
         f"def {definition.name}({head}):",
         f"    arrays_ = tuple(x_._data if isinstance(x_, Variable) else x_ for x_ in {xs})",
-        "    kernel_ = choose(definition, arrays_)",
-        f"    try: data_ = kernel_({call})",
+        f"    try: data_ = choose(definition, arrays_)({call})",
         "    except Exception as error_: raise blame(error_, definition, arrays_) from error_",
         "    y_ = new(Variable)",
         "    y_._data = data_",
         f"    edges_ = tuple(x_._node if isinstance(x_, Variable) else None for x_ in {xs})",
         f"    if any(e_ is not None for e_ in edges_) and {IS_RECORDING}:",
         "        y_._node = node_ = new(NodeClass)",
-        *_node_lines("edges_"),
+        *_NODE_LINES,
+        "        node_.edges_ = edges_",
     ]
     for name in _kept(definition):
         lines += [f"        node_._{name} = {'arrays_' if name == xs else name}"]
@@ -267,7 +277,7 @@ def _pull_source(definition: Definition, graph: bool) -> str:
         if not graph or name not in (*definition.inputs, "out"):
             return f"node._{name}"
         if name == star:
-            return f"[attach(a, e) for a, e in zip(node._{name}, node.edges)]"
+            return f"[attach(a, e) for a, e in zip(node._{name}, node.edges_)]"
         edge = "node" if name == "out" else f"e_{name}" if name in ruled else "None"
         return f"attach(node._{name}, {edge})"
 
@@ -284,23 +294,19 @@ def _pull_source(definition: Definition, graph: bool) -> str:
     if any("backend" in _asked(rule) for rule in definition.rules.values()):
         lines += ["    backend = backend_of(g)" if not graph else "    backend = tracked()"]
     if star:
-        lines += ["    need = tuple(e is not None and e.seq >= first for e in node.edges)"]
+        lines += ["    need = tuple(e is not None and e.seq >= first for e in node.edges_)"]
         lines += [f"    gxs = {call(0, next(iter(definition.rules.values())))}"]
-        lines += ["    return [gx if n else None for gx, n in zip(gxs, need, strict=True)]"]
+        lines += ["    return [(e, gx) for e, gx, n in zip(node.edges_, gxs, need) if n]"]
         return "\n".join([*lines, ""])
-    lines += ["    " + "".join(f"e_{x}, " for x in ruled) + "= node.edges"]
-    results: dict[str, str] = {}
+    lines += [f"    e_{x} = node.e_{x}" for x in ruled]
     for i, (inputs, rule) in enumerate(definition.rules.items()):
         wanted = [f"e_{x} is not None and e_{x}.seq >= first" for x in inputs]
         if len(inputs) == 1:
-            results[inputs[0]] = f"{call(i, rule)} if {wanted[0]} else None"
+            lines += [f"    if {wanted[0]}: yield e_{inputs[0]}, {call(i, rule)}"]
             continue
-        lines += [f"    need = ({', '.join(wanted)})"]
-        lines += [f"    joint{i} = {call(i, rule)} if any(need) else need"]
-        for j, x in enumerate(inputs):
-            lines += [f"    n_{x} = need[{j}]"]
-            results[x] = f"joint{i}[{j}] if n_{x} else None"
-    lines += ["    return (" + ", ".join(results[x] for x in ruled) + ",)"]
+        lines += [f"    need = ({', '.join(wanted)})", "    if any(need):"]
+        lines += [f"        gxs = {call(i, rule)}"]
+        lines += [f"        if need[{j}]: yield e_{x}, gxs[{j}]" for j, x in enumerate(inputs)]
     return "\n".join([*lines, ""])
 
 
@@ -420,6 +426,18 @@ def tracked() -> Any:
     from arraygrad.xp import TRACKED
 
     return TRACKED
+
+
+def differentiable(args: tuple[Any, ...]) -> Any:
+    """What a composition gets for `xp`: the namespace of Variables over its arguments' library."""
+    from arraygrad.xp import namespace_of
+
+    for x in args:
+        if isinstance(x, Variable):
+            return x.__array_namespace__()
+        if hasattr(x, "shape") and hasattr(x, "dtype"):
+            return namespace_of(backend_of(x))
+    return namespace_of(current_backend())
 
 
 def stray(definition: Definition, name: str, x: Variable) -> Any:

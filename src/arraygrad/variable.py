@@ -65,7 +65,7 @@ class Variable:
             data = backend_of(data).as_array(data)
         node = self._node
         if node is not None and data is not None:
-            if node.edges and data.shape != node.shape:
+            if not node.is_leaf and data.shape != node.shape:
                 raise ShapeError(
                     f"{self._label()}.data: got shape {data.shape} for the result of an op, "
                     f"expected its shape {node.shape}; call .unchain() first to make it a leaf"
@@ -108,7 +108,7 @@ class Variable:
     def creator(self) -> Node | None:
         """The function application this Variable came from; None for a leaf or a constant."""
         node = self._node
-        return node if node is not None and node.edges else None
+        return None if node is None or node.is_leaf else node
 
     @property
     def generation(self) -> int:
@@ -171,7 +171,7 @@ class Variable:
         Raises GradientError on a leaf or a constant, which have nothing behind them.
         """
         node = self._node
-        if node is None or not node.edges:
+        if node is None or node.is_leaf:
             what = (
                 "a leaf: no function made it"
                 if node is not None
@@ -226,11 +226,12 @@ class Variable:
 
         Everything this Variable was computed from becomes a leaf.
         """
-        pending = [edge for edge in getattr(self.creator, "edges", ()) if edge is not None]
+        creator = self.creator
+        pending = [] if creator is None else list(creator.edges)
         while pending:
             node = pending.pop()
-            pending += [edge for edge in node.edges if edge is not None]
-            if node.edges:
+            if node is not None and not node.is_leaf:
+                pending += node.edges
                 node.cut()
 
     def detach(self) -> Variable:

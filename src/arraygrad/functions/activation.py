@@ -127,6 +127,7 @@ def _(g, out, axis, xp):
     return g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True)
 
 
+@op(samples=_ANY)
 def sigmoid_simple(x: Any) -> Variable:
     """`sigmoid` composed of ops, as the book first writes it; exp overflows below -700."""
     from arraygrad.functions.elementwise import exp
@@ -134,6 +135,7 @@ def sigmoid_simple(x: Any) -> Variable:
     return 1 / (1 + exp(-x))
 
 
+@op(samples=_AXES)
 def softmax_simple(x: Any, axis: int = 1) -> Variable:
     """`softmax` composed of ops, as the book first writes it; exp overflows above 700."""
     from arraygrad.functions.elementwise import exp

@@ -246,11 +246,13 @@ def _(g):
     return g
 
 
+@op(samples=[case(arr(2, 3), 2.0)])
 def rsub(x0: Any, x1: Any) -> Variable:
     """x1 - x0: subtraction with the operands exchanged, as in the book."""
     return sub(x1, x0)
 
 
+@op(samples=[case(arr(2, 3, low=0.5), 2.0)])
 def rdiv(x0: Any, x1: Any) -> Variable:
     """x1 / x0: division with the operands exchanged, as in the book."""
     return div(x1, x0)

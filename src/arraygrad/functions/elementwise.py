@@ -181,13 +181,13 @@ def _(g, x, xp):
 
 
 @op(samples=[(arr(2, 3),), (arr(),)], methods=("__abs__",), standard="abs", reference="abs")
-def absolute(x: Any) -> Any:
+def absolute(x: Any, *, xp: Any = None) -> Any:
     """The absolute value, elementwise; its derivative at 0 is taken as 0.
 
     >>> absolute(Variable(np.array([-2.0, 3.0])))
     variable([2. 3.])
     """
-    return abs(x)
+    return xp.abs(x)
 
 
 @absolute.rule

@@ -28,9 +28,11 @@ def _plain(key: Any) -> Any:
         case(arr(3), slice(None, None, -1)),
     ]
 )
-def _get_item(x: Any, key: Any) -> Any:
+def _get_item(x: Any, key: Any, *, xp: Any = None) -> Any:
     """The elements of `x` at `key`; what `x[key]` and `get_item` call."""
-    return x[key]
+    from arraygrad.gather import gather  # its import of array-api-compat is not for NumPy alone
+
+    return gather(xp, x, key)
 
 
 @_get_item.rule
@@ -54,6 +56,15 @@ def _(g, key):
     return g[key]
 
 
+@op(
+    samples=[
+        case(arr(3, 4), (slice(1, None), 2)),
+        case(arr(3, 4), arr(5, kind="int", low=0, high=3)),
+        case(arr(3, 4), (arr(2, kind="int", low=0, high=3), arr(2, kind="int", low=0, high=4))),
+        case(arr(3, 4), arr(3, 4, kind="bool")),
+    ],
+    methods=("__getitem__",),
+)
 def get_item(x: Any, key: Any) -> Variable:
     """`x[key]`: ints, slices, None, ..., boolean masks and arrays of ints, as the library allows.
 
@@ -63,6 +74,7 @@ def get_item(x: Any, key: Any) -> Variable:
     return _get_item(x, _plain(key))
 
 
+@op(samples=[case(arr(3), arr(3, kind="int", low=0, high=4), (4,))])
 def index_add(x: Any, key: Any, shape: Any) -> Variable:
     """Zeros of `shape` with `x` added at `key`: the adjoint of `get_item`; repeats add up.
 
@@ -94,6 +106,3 @@ def take(x: Any, indices: Any, axis: int = 0, *, xp: Any = None) -> Any:
 def _(g, x_shape, indices, axis, backend):
     key = (slice(None),) * (axis % len(x_shape)) + (indices,)
     return backend.index_add(x_shape, key, g)
-
-
-Variable.__getitem__ = get_item  # type: ignore[method-assign, assignment]

@@ -86,6 +86,7 @@ def nll_loss(logp: Any, t: Any) -> Any:
 
 
 KERNELS: dict[str, Callable[..., Any]] = {
+    "_get_item": operator.getitem,
     "absolute": operator.abs,
     "add": operator.add,
     "cos": np.cos,

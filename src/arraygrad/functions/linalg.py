@@ -89,6 +89,7 @@ def _(g, b_shape, xp):
     return sum_to(g, b_shape, xp)
 
 
+@op(samples=[case(arr(2, 3), arr(3, 4), arr(4)), case(arr(2, 3), arr(3, 4))])
 def linear_simple(x: Any, W: Any, b: Any = None) -> Variable:
     """`linear` composed of `matmul` and `add`, as the book first writes it."""
     y = matmul(x, W)

@@ -43,6 +43,7 @@ def _(g, x0, x1):
     return (x1 - x0) * (g * (2 / x0.shape[0]))
 
 
+@op(samples=[case(arr(4, 3), arr(4, 3))])
 def mean_squared_error_simple(x0: Any, x1: Any) -> Variable:
     """`mean_squared_error` composed of ops, as the book first writes it."""
     diff = as_variable(x0) - x1
@@ -86,6 +87,14 @@ def _targets_like(t: Any, shape: tuple[int, ...], like: Any, xp: Any) -> Any:
     return xp.astype(xp.expand_dims(t, axis=-1) == classes, like.dtype)
 
 
+_LABELLED = [
+    case(arr(4, 3), arr(4, kind="int", low=0, high=3)),
+    case(arr(4, 3), arr(4, 1, kind="int", low=0, high=3)),
+    case(arr(2, 4, 3), arr(2, 4, kind="int", low=0, high=3)),
+]
+
+
+@op(samples=_LABELLED)
 def softmax_cross_entropy(x: Any, t: Any) -> Variable:
     """The mean cross entropy of softmax(x) with labels t, stable for any logits.
 
@@ -99,6 +108,7 @@ def softmax_cross_entropy(x: Any, t: Any) -> Variable:
     return nll_loss(log_softmax(x, axis=-1), labels("softmax_cross_entropy", x, t))
 
 
+@op(samples=_LABELLED)
 def softmax_cross_entropy_simple(x: Any, t: Any) -> Variable:
     """`softmax_cross_entropy` composed of ops, as the book first writes it: it clips at 1e-15."""
     from arraygrad.functions.activation import softmax
@@ -147,6 +157,7 @@ def _extreme(x: Any, which: str, xp: Any) -> Any:
     return getattr(xp, which)(x) if method is None else method()
 
 
+@op(samples=_LABELLED)
 def accuracy(y: Any, t: Any) -> Variable:
     """The share of rows of `y` (N, C) whose largest score is at the label `t`; untracked.
 
@@ -162,4 +173,6 @@ def accuracy(y: Any, t: Any) -> Variable:
         t = xp.argmax(t, axis=-1)
     right = xp.argmax(scores, axis=-1) == xp.astype(t, xp.int64)
     hits = int(xp.sum(xp.astype(right, xp.int64)))
-    return constant(backend_of(scores).asarray(hits / right.size))
+    backend = backend_of(scores)
+    share = backend.asarray(hits / math.prod(right.shape), device=backend.device(scores))
+    return constant(share)

@@ -10,11 +10,13 @@ from arraygrad.backend import backend_of
 from arraygrad.config import Config
 from arraygrad.errors import ArgumentError
 from arraygrad.functions.arithmetic import mul
+from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
 
 __all__ = ["dropout"]
 
 
+@op(samples=[case(arr(4, 5), 0.5), case(arr(4, 5), 1.0), case(arr(3), 0.0)])
 def dropout(x: Any, dropout_ratio: float = 0.5) -> Variable:
     """Zero each element with probability `dropout_ratio` and scale the rest up, while training.
 

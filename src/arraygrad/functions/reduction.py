@@ -62,6 +62,7 @@ def _(g, x_shape, axis, keepdims, xp):
     return _spread(g / _count(x_shape, axis), x_shape, axis, keepdims, xp)
 
 
+@op(samples=_CASES)
 def average(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The arithmetic mean: the book's name for `mean`."""
     return mean(x, axis, keepdims)

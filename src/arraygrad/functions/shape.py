@@ -49,7 +49,7 @@ def permute_dims(x: Any, axes: Any, *, xp: Any = None) -> Any:
     >>> permute_dims(Variable(np.ones((2, 3, 4))), (2, 0, 1)).shape
     (4, 2, 3)
     """
-    return xp.permute_dims(x, tuple(axes))
+    return xp.permute_dims(x, tuple(axis % x.ndim for axis in axes))
 
 
 @permute_dims.rule
@@ -187,7 +187,7 @@ def flatten(x: Any) -> Any:
 )
 def _concat(*xs: Any, axis: int = 0, xp: Any = None) -> Any:
     """Arrays joined along an existing axis; what `concat` calls."""
-    return xp.concat(xs, axis=axis)
+    return xp.concat(list(xs), axis=axis)
 
 
 @_concat.rule("xs")
@@ -196,7 +196,7 @@ def _(g, xs, axis):
     gxs, start = [], 0
     for x in xs:
         stop = start + x.shape[axis]
-        gxs.append(g[(slice(None),) * axis + (slice(start, stop),)])
+        gxs.append(g[(*(slice(None),) * axis, slice(start, stop), ...)])
         start = stop
     return gxs
 
@@ -204,15 +204,16 @@ def _(g, xs, axis):
 @op(samples=[case(arr(2, 3), arr(2, 3)), case(arr(2), arr(2), arr(2), axis=1), case(arr(), arr())])
 def _stack(*xs: Any, axis: int = 0, xp: Any = None) -> Any:
     """Arrays of one shape joined along a new axis; what `stack` calls."""
-    return xp.stack(xs, axis=axis)
+    return xp.stack(list(xs), axis=axis)
 
 
 @_stack.rule("xs")
 def _(g, axis):
     axis %= g.ndim
-    return [g[(slice(None),) * axis + (i,)] for i in range(g.shape[axis])]
+    return [g[(*(slice(None),) * axis, i, ...)] for i in range(g.shape[axis])]
 
 
+@op(samples=[case([arr(2, 3), arr(1, 3)]), case([arr(2, 1), arr(2, 2)], axis=-1)])
 def concat(xs: Any, axis: int = 0) -> Variable:
     """The arrays of a sequence joined along an existing axis.
 
@@ -222,6 +223,7 @@ def concat(xs: Any, axis: int = 0) -> Variable:
     return _concat(*_several(xs, "concat"), axis=axis)
 
 
+@op(samples=[case([arr(2), arr(2)]), case([arr(2), arr(2), arr(2)], axis=1)])
 def stack(xs: Any, axis: int = 0) -> Variable:
     """The arrays of a sequence, all of one shape, joined along a new axis.
 

@@ -1,0 +1,69 @@
+"""Indexing and its adjoint in terms of the array API standard, for libraries without their own.
+
+The standard wants an index for every axis or an ellipsis, takes one array of positions only
+along one axis, and has no scatter-add.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from array_api_compat import device
+
+
+def is_basic(key: Any) -> bool:
+    """Whether `key` is made of ints, slices, None and ... alone, so that no position repeats."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(part is None or part is ... or isinstance(part, int | slice) for part in parts)
+
+
+def gather(xp: Any, x: Any, key: Any) -> Any:
+    """`x[key]`, for basic keys, masks, and arrays of positions along one axis or along all."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if is_basic(key):
+        return x[_complete(parts)]
+    arrays = [i for i, part in enumerate(parts) if hasattr(part, "dtype")]
+    plain = all(part == slice(None) for i, part in enumerate(parts) if i not in arrays)
+    if len(arrays) == 1 and plain and not xp.isdtype(parts[arrays[0]].dtype, "bool"):
+        (axis,) = arrays
+        positions = parts[axis]
+        y = xp.take(x, xp.reshape(positions, (-1,)), axis=axis)
+        return xp.reshape(y, x.shape[:axis] + positions.shape + x.shape[axis + 1 :])
+    return x[key]
+
+
+def _complete(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    return parts if any(part is ... for part in parts) else (*parts, ...)
+
+
+def index_add(
+    xp: Any, shape: tuple[int, ...], key: Any, values: Any, *, mutable: bool = True
+) -> Any:
+    """Zeros of `shape` with `values` added at `key`, repeated positions adding up.
+
+    Raises what the library raises for a key it cannot read.
+    """
+    place = device(values)
+    parts = key if isinstance(key, tuple) else (key,)
+    if mutable and is_basic(key) and not any(part is None for part in parts):
+        y = xp.zeros(shape, dtype=values.dtype, device=place)
+        y[_complete(parts)] = values
+        return y
+    # Without item assignment, or with positions that may repeat, gather instead: sort the
+    # positions, and let every element of the result look up where its own values lie.
+    size = math.prod(shape)
+    positions = gather(xp, xp.reshape(xp.arange(size, device=place), shape), key)
+    values = xp.reshape(xp.broadcast_to(values, positions.shape), (-1,))
+    positions = xp.reshape(positions, (-1,))
+    y = xp.zeros((size,), dtype=values.dtype, device=place)
+    if positions.shape[0]:
+        order = xp.argsort(positions)
+        positions, values = xp.take(positions, order), xp.take(values, order)
+        here = xp.arange(size, device=place)
+        start = xp.searchsorted(positions, here)
+        count = xp.searchsorted(positions, here, side="right") - start
+        for k in range(int(xp.max(count))):
+            found = xp.take(values, xp.clip(start + k, 0, positions.shape[0] - 1))
+            y = y + xp.where(k < count, found, xp.zeros_like(found))
+    return xp.reshape(y, shape)
