@@ -16,15 +16,18 @@ def gradient(param: Parameter) -> Any:
     """
     g, x = param.grad.data, param.data  # type: ignore[union-attr]
     xp = backend_of(g).xp
-    who = f"parameter {param.name!r}" if param.name else "a parameter"
     if not is_inexact(x.dtype, xp):
         raise DtypeError(
-            f"Optimizer: {who} has the dtype {x.dtype}; expected floating point, integers cannot "
-            "be changed by small steps: make it from an array of floats"
+            f"Optimizer: {_name(param)} has the dtype {x.dtype}; expected floating point, integers "
+            "cannot be changed by small steps: make it from an array of floats"
         )
     if g.shape != x.shape:
         raise GradientShapeError(
-            f"Optimizer: {who} has the shape {tuple(x.shape)} and a gradient of shape "
+            f"Optimizer: {_name(param)} has the shape {tuple(x.shape)} and a gradient of shape "
             f"{tuple(g.shape)}; both should be the same: assign a gradient that fits"
         )
     return g if g.dtype == x.dtype else xp.astype(g, x.dtype)
+
+
+def _name(param: Parameter) -> str:
+    return f"parameter {param.name!r}" if param.name else "a parameter"
