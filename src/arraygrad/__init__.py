@@ -2,29 +2,110 @@
 
 It works on the array library you already have, with the small neural-network framework of a
 well-loved book on top, and plugins for everything that is not the engine.
+
+>>> import numpy as np
+>>> import arraygrad as ag
+>>> x = ag.Variable(np.array(2.0))
+>>> y = x ** 3
+>>> y.backward()
+>>> x.grad
+variable(12.0)
+>>> ag.grad(ag.grad(lambda x: x ** 3))(2.0)
+array(12.)
 """
 
 from arraygrad import (
     autodiff,
     backend,
     config,
+    dataloaders,
+    datasets,
     engine,
     errors,
     function,
     functions,
     hookspecs,
+    layers,
+    models,
     op,
+    optimizers,
     plugins,
+    registry,
+    settings,
+    transforms,
     variable,
+    weights,
     xp,
 )
 from arraygrad.autodiff import grad, value_and_grad
-from arraygrad.backend import current_backend, get_backend, set_backend, using_backend
+from arraygrad.backend import (
+    Backend,
+    backend_of,
+    current_backend,
+    get_backend,
+    set_backend,
+    using_backend,
+)
 from arraygrad.config import Config, no_grad, test_mode, using_config
+from arraygrad.dataloaders import DataLoader, SeqDataLoader
+from arraygrad.datasets import Dataset
 from arraygrad.errors import ArraygradError
 from arraygrad.function import Function
 from arraygrad.hookspecs import hookimpl
+from arraygrad.layers import Layer
+from arraygrad.models import Model
 from arraygrad.variable import Parameter, Variable, as_array, as_variable
 
 __version__ = "0.1.0"
 is_simple_core = False  # steps of the book ask for it
+
+__all__ = [
+    "ArraygradError",
+    "Backend",
+    "Config",
+    "DataLoader",
+    "Dataset",
+    "Function",
+    "Layer",
+    "Model",
+    "Parameter",
+    "SeqDataLoader",
+    "Variable",
+    "as_array",
+    "as_variable",
+    "autodiff",
+    "backend",
+    "backend_of",
+    "config",
+    "current_backend",
+    "dataloaders",
+    "datasets",
+    "engine",
+    "errors",
+    "function",
+    "functions",
+    "get_backend",
+    "grad",
+    "hookimpl",
+    "hookspecs",
+    "layers",
+    "models",
+    "no_grad",
+    "op",
+    "optimizers",
+    "plugins",
+    "registry",
+    "set_backend",
+    "settings",
+    "test_mode",
+    "transforms",
+    "using_backend",
+    "using_config",
+    "value_and_grad",
+    "variable",
+    "weights",
+    "xp",
+]
+
+# The last statement: a plugin may use all of the above while it loads.
+plugins.discover()
