@@ -41,7 +41,10 @@ def find(group: str, from_cwd: bool = False) -> list[Installed]:
 
 def _search_path(from_cwd: bool) -> list[str]:
     """The real directories on `sys.path`, each once, without the program's own folder."""
-    cwd = os.path.realpath(os.curdir) if os.path.isdir(os.curdir) else ""
+    try:
+        cwd = os.path.realpath(os.getcwd())
+    except OSError:  # the directory is gone
+        cwd = ""
     path = [os.path.realpath(entry) if entry else cwd for entry in sys.path]
     own = {""}
     if not (from_cwd or sys.flags.safe_path):

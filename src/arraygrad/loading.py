@@ -7,7 +7,6 @@ one plugin cannot stop another's.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -162,11 +161,11 @@ def _call(impl: pluggy.HookImpl, register: Any) -> None:
 
 def _check_api(module: ModuleType) -> str:
     needs = vars(module).get("ARRAYGRAD_API", hookspecs.API_VERSION)
-    match = re.fullmatch(r"(\d+)\.(\d+)", needs) if isinstance(needs, str) else None
-    if match is None:
+    parts = needs.split(".") if isinstance(needs, str) else []
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
         raise Refused("incompatible", f'ARRAYGRAD_API is {needs!r}, expected a text such as "1.0"')
     has = tuple(map(int, hookspecs.API_VERSION.split(".")))
-    wants = tuple(map(int, match.groups()))
+    wants = tuple(map(int, parts))
     if wants[0] != has[0] or wants > has:
         raise Refused(
             "incompatible",

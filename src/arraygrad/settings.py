@@ -35,9 +35,9 @@ KINDS = (
 _PREFIX = "ARRAYGRAD_"
 _FLAGS = dict.fromkeys(("1", "true", "yes", "on"), True)
 _FLAGS |= dict.fromkeys(("0", "false", "no", "off"), False)
-_ID = re.compile(r"[a-z0-9_]+:\S+")
+_ID = r"[a-z0-9_]+:\S+"
 # Tells whether a pyproject.toml may hold our table, so that others are not parsed at import.
-_MAY_HAVE_TABLE = re.compile(rb"""tool["']?\s*\.\s*["']?arraygrad|^\s*\[\s*tool\s*\]""", re.M)
+_MAY_HAVE_TABLE = rb"""(?m)tool["']?\s*\.\s*["']?arraygrad|^\s*\[\s*tool\s*\]"""
 
 
 class Setting(NamedTuple):
@@ -130,7 +130,7 @@ class _File:
                 continue
             for name, value in names.items():
                 key = f"{table}.{kind}.{name}"
-                if isinstance(value, str) and _ID.fullmatch(value):
+                if isinstance(value, str) and re.fullmatch(_ID, value):
                     self.values[key] = value
                 else:
                     self.problems[key] = f'got {value!r}, expected an id such as "acts:{name}"'
@@ -318,7 +318,7 @@ def _load(path: str, origin: str, tables: tuple[str, ...]) -> _File | None:
             return None
         file.problems["*"] = f"cannot be read: {error.strerror}"
         return file
-    if tables and not _MAY_HAVE_TABLE.search(content):
+    if tables and not re.search(_MAY_HAVE_TABLE, content):
         return None
     import tomllib
 
