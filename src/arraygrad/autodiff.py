@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import Any
 
-from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend, is_inexact, namespace
-from arraygrad.config import using_config
+from arraygrad.backend import PYTHON_SCALARS, backend_of, by_type, current_backend, is_inexact, namespace
+from arraygrad.config import is_recording, using_config
 from arraygrad.engine import Leaf, Node, backprop, next_seq
 from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError
 from arraygrad.variable import Variable, attach, constant
@@ -78,7 +79,7 @@ def value_and_grad(
             call[i] = _unflatten(shape, remaining)
         token = _nested.set(True)
         try:
-            with using_config("enable_backprop", True):
+            with _recorded():
                 result = f(*call, **kwargs)
         finally:
             _nested.reset(token)
@@ -120,6 +121,10 @@ def grad(
     return grad_f
 
 
+def _recorded() -> Any:
+    return nullcontext() if is_recording() else using_config("enable_backprop", True)
+
+
 def _argument(x: Any, name: str) -> Variable:
     """A tracked Variable of its own for one array among the arguments."""
     if type(x) in PYTHON_SCALARS:
@@ -140,7 +145,7 @@ def _gradients(y: Any, variables: list[Variable], create_graph: bool) -> list[Va
     found: dict[Any, Any] = {}
     if isinstance(y, Variable) and y._node is not None:
         seed = backend_of(y._data).ones_like(y._data)
-        with using_config("enable_backprop", create_graph):
+        with _recorded():
             found = backprop(
                 {y._node: constant(seed) if create_graph else seed},
                 first=nodes[0].seq,  # type: ignore[union-attr]
@@ -192,6 +197,9 @@ class _Here:
 
 def _flatten(tree: Any, leaves: list[Any], everything: bool = False) -> Any:
     """The structure of nested containers; the arrays in it are appended to `leaves`."""
+    if type(tree) in by_type or isinstance(tree, Variable):
+        leaves.append(tree)
+        return _Here
     if isinstance(tree, dict):
         return {key: _flatten(value, leaves, everything) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
@@ -201,7 +209,7 @@ def _flatten(tree: Any, leaves: list[Any], everything: bool = False) -> Any:
         return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
     if tree is None:
         return None
-    if not everything and not isinstance(tree, Variable) and type(tree) not in PYTHON_SCALARS:
+    if not everything and type(tree) not in PYTHON_SCALARS:
         backend_of(tree)
     leaves.append(tree)
     return _Here

@@ -137,7 +137,7 @@ class NumpyBackend(Backend):
         return x if isinstance(x, np.ndarray) else np.asarray(x)
 
     def ones_like(self, x: Any) -> Any:
-        return x.dtype.type(1) if x.ndim == 0 else np.ones(x.shape, x.dtype)
+        return np.ones(x.shape, x.dtype) if isinstance(x, np.ndarray) else type(x)(1)
 
     def owned(self, x: Any) -> bool:
         if isinstance(x, np.ndarray):

@@ -8,7 +8,7 @@ given {node: gradient} and returns {node: gradient}, and changes neither nodes n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heappushpop
 from itertools import count
 from typing import Any, ClassVar
 
@@ -127,23 +127,37 @@ def backprop(
     heap = [(-node.seq, node) for node in grads if node.seq > last]
     heapify(heap)
     summed = set()  # nodes whose gradient is a sum made here, which nobody else can hold
-    while heap:
-        node = heappop(heap)[1]
+    node = heappop(heap)[1] if heap else None
+    while node is not None:
         g = grads.pop(node)
         if retain is not None:
             retain[node] = g
+        # The newest of the edges found here is most often the next node: it skips the heap.
+        following = None
         for edge, gx in node.pull_graph(g, first) if create_graph else node.pull(g, first):
             if gx.shape != edge.shape or gx.dtype is not edge.dtype:
                 gx = fit(gx, edge, node)
             if edge not in grads:
                 grads[edge] = gx
                 if edge.seq > last:
-                    heappush(heap, (-edge.seq, edge))
+                    if following is None:
+                        following = edge
+                    elif edge.seq < following.seq:
+                        heappush(heap, (-edge.seq, edge))
+                    else:
+                        heappush(heap, (-following.seq, following))
+                        following = edge
             elif edge in summed:
                 grads[edge] += gx
             else:
                 grads[edge] = grads[edge] + gx
                 summed.add(edge)
+        if not heap:
+            node = following
+        elif following is None:
+            node = heappop(heap)[1]
+        else:
+            node = heappushpop(heap, (-following.seq, following))[1]
     return grads
 
 

@@ -14,7 +14,7 @@ the edge; an attribute with an underscore is a value kept for the rules.
         y_ = new(Variable)
         y_._data = data_
         if (e_x is not None or e_W is not None) and (not unusual or is_recording()):
-            y_._node = node_ = new(NodeClass)
+            y_._node = node_ = NodeClass()
             node_.seq = next_seq()
             node_.shape = data_.shape
             node_.dtype = data_.dtype
@@ -219,7 +219,7 @@ def source(function: Any) -> str:
     if ruled:
         tracked = " or ".join(f"e_{x} is not None" for x in ruled)
         lines += [f"    if ({tracked}) and {IS_RECORDING}:"]
-        lines += ["        y_._node = node_ = new(NodeClass)"]
+        lines += ["        y_._node = node_ = NodeClass()"]
         lines += _NODE_LINES + [f"        node_.e_{x} = e_{x}" for x in ruled]
         for name, needers in _kept(definition).items():
             value = {"out": "data_"}.get(name, f"a_{name}" if name in inputs else name)
@@ -255,7 +255,7 @@ def _variadic_source(definition: Definition, head: str) -> str:
         "    y_._data = data_",
         f"    edges_ = tuple(x_._node if isinstance(x_, Variable) else None for x_ in {xs})",
         f"    if any(e_ is not None for e_ in edges_) and {IS_RECORDING}:",
-        "        y_._node = node_ = new(NodeClass)",
+        "        y_._node = node_ = NodeClass()",
         *_NODE_LINES,
         "        node_.edges_ = edges_",
     ]

@@ -194,8 +194,10 @@ def pow(x1: Any, x2: Any) -> Any:
 @pow.rule("x1")
 def _(g, x1, x2, xp):
     if type(x2) in PYTHON_SCALARS:
+        if x2 == 2:
+            return g * (x1 * 2)
         # 0 * x ** -1 would be nan at 0, and an error for whole numbers.
-        return g * (x2 * x1 ** (x2 - 1)) if x2 != 0 else g * 0
+        return g * (x1 ** (x2 - 1) * x2) if x2 != 0 else g * 0
     zero = x2 == 0
     return g * xp.where(
         zero, xp.zeros_like(x2), x2 * x1 ** xp.where(zero, xp.ones_like(x2), x2 - 1)
