@@ -12,7 +12,7 @@ from textwrap import dedent
 import pytest
 
 import arraygrad
-from arraygrad import registry, settings
+from arraygrad import hookspecs, installed, registry, settings
 
 SRC = Path(arraygrad.__file__).parents[1]
 
@@ -24,8 +24,13 @@ class Site:
         self.folder = folder / "site"
         self.cwd = folder / "cwd"
         self.config = folder / "config"
-        for directory in (self.folder, self.cwd, self.config):
+        self.hidden = folder / "hidden"
+        for directory in (self.folder, self.cwd, self.config, self.hidden):
             directory.mkdir()
+        # Plugins that are really installed here are hidden by metadata without entry points.
+        for real in installed.find(hookspecs.ENTRY_POINT_GROUP):
+            name = real.distribution.replace("-", "_")
+            self.hidden.joinpath(f"{name}-{real.version}.dist-info").mkdir()
 
     def add(
         self, distribution: str, code: str, *, version: str = "0.1", package: str = "", **files: str
@@ -54,7 +59,7 @@ class Site:
     def run(self, code: str, *flags: str, fails: bool = False, **env: str):
         """What `code` gives to `answer(...)`, or what it writes to stderr if it has to fail."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("ARRAYGRAD_")}
-        path = os.pathsep.join(map(str, (SRC, self.folder)))
+        path = os.pathsep.join(map(str, (SRC, self.folder, self.hidden)))
         clean |= {"PYTHONPATH": path, "ARRAYGRAD_CONFIG_DIR": str(self.config), **env}
         done = subprocess.run(
             [sys.executable, *flags, "-c", PRELUDE + dedent(code)],
