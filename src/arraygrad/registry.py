@@ -245,6 +245,9 @@ def unknown(kind: str, name: str) -> str:
     same = by_name.get(name.rpartition(":")[2])
     if not hint and same:
         hint = f"; did you mean {same[0].id!r}?"
+    space, colon, _ = name.partition(":")
+    if not hint and colon and all(e.namespace != space for e in _tables[kind].values()):
+        hint = f"; no loaded plugin provides {kind} in the namespace {space!r}"
     return f"{kind}: nothing is named {name!r}{hint}{_failed()}"
 
 

@@ -97,6 +97,7 @@ def test_unknown_names(registry, provide):
         ("acts:gellu", "did you mean 'acts:gelu'?"),
         ("act:gelu", "did you mean 'acts:gelu'?"),
         ("zzz:gelu", "did you mean 'acts:gelu'?"),
+        ("zzz:xyz", "no loaded plugin provides functions in the namespace 'zzz'"),
     ]:
         with pytest.raises(UnknownNameError) as caught:
             registry.lookup("functions", name)

@@ -8,6 +8,7 @@ import json
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -154,6 +155,12 @@ def test_examples_in_docstrings(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"arraygrad_acts.{module}"))
     assert result.attempted > 0
     assert result.failed == 0
+
+
+def test_example_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+    exec(text.split("```python\n")[1].split("```")[0], {})
+    assert capsys.readouterr().out.endswith("(4, 8)\n")
 
 
 def test_installed_it_costs_nothing_until_it_is_used() -> None:
