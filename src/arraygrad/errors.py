@@ -118,6 +118,10 @@ class WeightsError(ArraygradError, ValueError):
     """A weights file does not fit the model, or cannot be read or written."""
 
 
+class RunError(ArraygradError, ValueError):
+    """A training run cannot be started, resumed or read, or it went astray."""
+
+
 class ArraygradWarning(UserWarning):
     """The root of all warnings of arraygrad."""
 

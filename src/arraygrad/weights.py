@@ -116,11 +116,11 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> Pat
     path = _with_suffix(path)
     ready = {name: _storable(name, array) for name, array in arrays.items()}
     if path.suffix.lower() == ".npz":
-        with _whole_file(path) as file:
+        with whole_file(path) as file:
             _write_npz(file, ready)
         return path
     data = _safetensors().save(ready)
-    with _whole_file(path) as file:
+    with whole_file(path) as file:
         file.write(data)
     return path
 
@@ -186,8 +186,16 @@ def _storable(name: str, array: Any) -> np.ndarray[Any, Any]:
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a new file beside `path` that takes its place at the end, if there was no error."""
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a new file beside `path` that takes its place at the end, if there was no error.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(Path(folder) / "a.txt") as file:
+    ...         unfinished = file.write(b"text")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['a.txt']
+    """
     import secrets
 
     path = path.resolve()
