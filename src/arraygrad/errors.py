@@ -22,7 +22,7 @@
     |-- LayerError             (ValueError)    a layer, model or optimizer is used wrongly
     |-- DatasetError           (ValueError)    a data set or a loader is used wrongly
     |-- WeightsError           (ValueError)    a weights file does not fit, or cannot be read
-    `-- RunError             (ValueError)    a training run cannot be started, resumed or read
+    `-- RunError               (ValueError)    a training run cannot be started, resumed or read
 
     ArraygradWarning           (UserWarning)
     `-- PluginWarning          some installed plugins could not be loaded
