@@ -102,11 +102,23 @@ class Backend:
         except TypeError:
             return dtype
 
+    def one_hot(self, t: Any, classes: int, like: Any) -> Any:
+        """Rows of zeros with a one at the whole numbers `t` (...); dtype and device of `like`."""
+        places = self.xp.arange(classes, dtype=t.dtype, device=self.device(t))
+        return self.xp.astype(t[..., None] == places, like.dtype)
+
+    def within(self, t: Any, n: int) -> bool:
+        """Whether all whole numbers in `t` are from 0 to n - 1."""
+        return 0 <= int(self.xp.min(t)) and int(self.xp.max(t)) < n
+
     def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
         """Zeros of `shape` with `values` added at `key`, repeated positions adding up."""
         from arraygrad.gather import index_add
 
         return index_add(self.xp, shape, key, values, mutable=self.mutable)
+
+
+_UNSIGNED = {np.dtype(f"i{n}"): np.dtype(f"u{n}") for n in (1, 2, 4, 8)}
 
 
 class NumpyBackend(Backend):
@@ -140,16 +152,23 @@ class NumpyBackend(Backend):
         return np.ones(x.shape, x.dtype) if isinstance(x, np.ndarray) else type(x)(1)
 
     def owned(self, x: Any) -> bool:
-        if isinstance(x, np.ndarray):
-            flags = x.flags
-            return flags.owndata and flags.writeable
-        return True
+        return type(x) is not np.ndarray or (x.base is None and x.flags.writeable)
 
     def copy(self, x: Any) -> Any:
         return x.copy()
 
     def dtype(self, dtype: Any) -> Any:
         return np.dtype(dtype)
+
+    def one_hot(self, t: Any, classes: int, like: Any) -> Any:
+        y = np.zeros((t.size, classes), like.dtype)
+        y[np.arange(t.size), t.ravel()] = 1
+        return y if t.ndim == 1 else y.reshape(*t.shape, classes)
+
+    def within(self, t: Any, n: int) -> bool:
+        # Seen as unsigned, a negative number is a very large one: one pass instead of two.
+        unsigned = _UNSIGNED.get(t.dtype)
+        return bool(np.maximum.reduce(t if unsigned is None else t.view(unsigned), None) < n)
 
     def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
         y = np.zeros(shape, values.dtype)
@@ -164,15 +183,17 @@ class NumpyBackend(Backend):
 def sum_to(x: Any, shape: tuple[int, ...], xp: Any) -> Any:
     """`x` summed over the axes along which an array of `shape` was broadcast to it."""
     lead = x.ndim - len(shape)
-    axes = tuple(range(lead)) + tuple(
-        i for i, n in enumerate(shape, lead) if n == 1 and x.shape[i] != 1
-    )
+    axes = tuple(range(lead))
+    if x.shape[lead:] != shape:
+        axes += tuple(i for i, n in enumerate(shape, lead) if n == 1 and x.shape[i] != 1)
+    elif not lead:
+        return x
     if xp is np:
         # np.sum costs twice as much on small arrays, and biases are summed in every step.
-        y = np.add.reduce(x, axes, keepdims=not lead)
-        return y if y.shape == shape else np.reshape(y, shape)
-    y = xp.sum(x, axis=axes, keepdims=True) if axes else x
-    return xp.reshape(y, shape) if lead else y
+        y = np.add.reduce(x, axes, None, None, len(axes) != lead)
+    else:
+        y = xp.sum(x, axis=axes, keepdims=len(axes) != lead)
+    return y if len(axes) == lead else xp.reshape(y, shape)
 
 
 def is_inexact(dtype: Any, xp: Any) -> bool:

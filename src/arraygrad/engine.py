@@ -53,7 +53,7 @@ class Node:
     @property
     def is_leaf(self) -> bool:
         """Whether backpropagation ends here: no function made it, or it was cut."""
-        return self.seq == 0 or not self.edges
+        return self.seq == 0
 
     def __getattr__(self, name: str) -> Any:
         # An op leaves these two unset, which costs it nothing.
@@ -66,11 +66,13 @@ class Leaf(Node):
     """The node of a Variable that no function made; backpropagation ends here."""
 
     __slots__ = ()
+    is_leaf = True
 
     def __init__(self, data: Any, seq: int = 0) -> None:
         self.seq = seq
         self.shape = None if data is None else data.shape
         self.dtype = None if data is None else data.dtype
+        self.grad = self.name = None
 
 
 class Output(Node):

@@ -95,6 +95,7 @@ class Definition:
         samples: Sequence[Any] = (),
         constant: Sequence[str] = (),
         broadcasts: bool = False,
+        saves: Sequence[str] = (),
         methods: Sequence[str] = (),
         standard: str | None = None,
         reference: str | Callable[..., Any] | None = None,
@@ -104,10 +105,12 @@ class Definition:
         self.samples = [s if isinstance(s, case) else case(*s) for s in samples]
         self.constant = tuple(constant)
         self.broadcasts = broadcasts
+        self.saves = tuple(saves)
         self.methods = tuple(methods)
         self.standard = standard
         self.reference = reference
         self.rules: dict[tuple[str, ...], Callable[..., Any]] = {}
+        self.recomputed: dict[str, Callable[..., Any]] = {}
         self.arguments = signature(forward).parameters
         self.public = Signature([a for a in self.arguments.values() if a.name != "xp"])
         # Which callable computes the forward: by the common type of the inputs, and by the
@@ -164,7 +167,7 @@ class Definition:
                 )
 
         def register(rule: Callable[..., Any]) -> Callable[..., Any]:
-            offered = ["g", "out", "xp", "backend", "need", *known]
+            offered = ["g", "out", "xp", "backend", "need", *known, *self.saves]
             offered += [f"{x}_{what}" for x in inputs for what in ("shape", "device")]
             for name in signature(rule).parameters:
                 if name not in offered:
@@ -174,6 +177,23 @@ class Definition:
                     )
             self.rules[inputs] = rule
             return rule
+
+        return register
+
+    def saved(self, name: str) -> Any:
+        """Decorator: how to compute a saved value from the inputs with ops.
+
+        Ordinary backpropagation gives rules what the forward returned beside its result; where
+        gradients are differentiated again, this function makes it anew, on Variables.
+        """
+        if name not in self.saves:
+            raise ArgumentError(
+                f"{self.name}.saved: got {name!r}, expected one of {', '.join(self.saves)}"
+            )
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.recomputed[name] = function
+            return function
 
         return register
 
@@ -188,6 +208,11 @@ class Definition:
             return self.forward
         forward, xp = self.forward, backend.xp
         return lambda *args, **kwargs: forward(*args, xp=xp, **kwargs)
+
+    def rule_kernels(self, inputs: tuple[str, ...]) -> dict[str, Callable[..., Any]]:
+        """backend name -> its kernel of the rule of these inputs, registered as "op.input"."""
+        key = f"{self.id}.{'.'.join(inputs)}"
+        return {e.backend: e.resolve() for e in registry.entries("kernels") if e.op == key}
 
     def forget_kernels(self) -> None:
         """Choose kernels anew at the next call, after plugins or settings changed."""
@@ -206,6 +231,7 @@ if TYPE_CHECKING:
 
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Variable: ...
         def rule(self, *inputs: Any) -> Any: ...
+        def saved(self, name: str) -> Any: ...
 
 
 @overload
@@ -216,6 +242,7 @@ def op(
     samples: Sequence[Any] = ...,
     constant: Sequence[str] = ...,
     broadcasts: bool = ...,
+    saves: Sequence[str] = ...,
     methods: Sequence[str] = ...,
     standard: str | None = ...,
     reference: str | Callable[..., Any] | None = ...,
@@ -226,6 +253,8 @@ def op(forward: Any = None, /, **options: Any) -> Any:
     samples: `case(...)` calls with `arr(...)` recipes, on which the test kit checks the op.
     constant: inputs without a gradient, such as labels.
     broadcasts: gradients are summed back to the shape of each input, once and for all.
+    saves: names of values that the function returns beside its result, for its rules to ask for;
+        `@name.saved("value")` says how to compute each with ops.
     methods: names under which Variable has the op as a method.
     standard: its name in the array API standard, under which `arraygrad.xp` has it.
     reference: a NumPy function of the same arguments (or its name) that tests compare with.
@@ -256,6 +285,7 @@ def op_of(definition: Definition) -> Any:
     function.__signature__ = definition.public
     function.definition = definition
     function.rule = definition.rule
+    function.saved = definition.saved
 
     def compile_and_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         from arraygrad.opcode import compile_op

@@ -44,6 +44,7 @@ from arraygrad.backend import (
     PYTHON_SCALARS,
     Backend,
     backend_of,
+    by_type,
     current_backend,
     is_inexact,
     namespace,
@@ -92,8 +93,11 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
     for arg in definition.public.parameters.values():
         if arg.default is not Arg.empty:
             env[f"default_{arg.name}"] = arg.default
-    for i, rule in enumerate(definition.rules.values()):
+    for i, (inputs, rule) in enumerate(definition.rules.items()):
         env[f"rule{i}"] = rule
+        env[f"raw{i}"] = RuleKernels(rule, definition.rule_kernels(inputs))
+    for name, recompute in definition.recomputed.items():
+        env[f"saved_{name}"] = recompute
     if not definition.composed:
         env["NodeClass"] = node_class(definition, env)
     code = _run(source(function), env, definition.name)
@@ -119,6 +123,18 @@ def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
             body[name] = _run(text, env, f"{definition.name}.{name}", name)
     title = "".join(part.capitalize() for part in definition.name.split("_"))
     return type(title, (OpNode,), body)
+
+
+class RuleKernels(dict[type, Callable[..., Any]]):
+    """type of the gradient -> the rule, or a backend's kernel of it."""
+
+    def __init__(self, rule: Callable[..., Any], kernels: dict[str, Callable[..., Any]]) -> None:
+        self.rule, self.of_backends = rule, kernels
+
+    def __missing__(self, key: type) -> Callable[..., Any]:
+        backend = by_type.get(key)
+        self[key] = self.of_backends.get(backend.name if backend else "", self.rule)
+        return self[key]
 
 
 class OpNode(Function):
@@ -170,11 +186,18 @@ def _asked(rule: Callable[..., Any]) -> list[str]:
     return list(signature(rule).parameters)
 
 
+def _nothing() -> None:
+    """Asks for nothing."""
+
+
 def _kept(definition: Definition) -> dict[str, list[str]]:
     """What rules ask for: name -> the inputs whose gradients need it."""
     kept: dict[str, list[str]] = {}
     for inputs, rule in definition.rules.items():
-        for name in _asked(rule):
+        asked = _asked(rule)
+        # A saved value is made anew from the inputs where gradients are differentiated again.
+        asked += [n for s in asked for n in _asked(definition.recomputed.get(s, _nothing))]
+        for name in asked:
             own = [f"{x}_shape" for x in inputs]  # the edge knows it
             if name not in ("g", "xp", "backend", "need", *own):
                 kept.setdefault(name, []).extend(inputs)
@@ -212,7 +235,7 @@ def source(function: Any) -> str:
     kernel = f"(kernels[type_] if {same} else mixed[{types}])" if same else "kernels[type_]"
     call = ", ".join(_passed(definition, lambda n: f"a_{n}" if n in inputs else n))
     lines += [
-        f"    try: data_ = {kernel}({call})",
+        f"    try: {', '.join(['data_', *(f's_{n}' for n in definition.saves)])} = {kernel}({call})",
         f"    except Exception as error_: raise blame(error_, definition, {arrays}) from error_",
     ]
     lines += ["    y_ = new(Variable)", "    y_._data = data_"]
@@ -222,7 +245,9 @@ def source(function: Any) -> str:
         lines += ["        y_._node = node_ = NodeClass()"]
         lines += _NODE_LINES + [f"        node_.e_{x} = e_{x}" for x in ruled]
         for name, needers in _kept(definition).items():
-            value = {"out": "data_"}.get(name, f"a_{name}" if name in inputs else name)
+            value = f"a_{name}" if name in inputs else name
+            if name == "out" or name in definition.saves:
+                value = "data_" if name == "out" else f"s_{name}"
             if name.endswith("_device") and name.removesuffix("_device") in ruled:
                 array = "a_" + name.removesuffix("_device")
                 value = f"backend_of({array}).device({array})"
@@ -274,19 +299,26 @@ def _pull_source(definition: Definition, graph: bool) -> str:
             return name
         if name.endswith("_shape") and name.removesuffix("_shape") in ruled:
             return f"e_{name.removesuffix('_shape')}.shape"
-        if not graph or name not in (*definition.inputs, "out"):
+        if not graph or name not in (*definition.inputs, *definition.saves, "out"):
             return f"node._{name}"
+        if graph and name in definition.saves:
+            words = [given(n) for n in _asked(definition.recomputed[name])]
+            return f"saved_{name}({', '.join(words)})"
         if name == star:
             return f"[attach(a, e) for a, e in zip(node._{name}, node.edges_)]"
         edge = "node" if name == "out" else f"e_{name}" if name in ruled else "None"
         return f"attach(node._{name}, {edge})"
 
-    def call(i: int, rule: Callable[..., Any]) -> str:
+    def call(i: int, inputs: tuple[str, ...], rule: Callable[..., Any]) -> str:
         words = [
             f"{a.name}={given(a.name)}" if a.kind is Arg.KEYWORD_ONLY else given(a.name)
             for a in signature(rule).parameters.values()
         ]
-        return f"rule{i}({', '.join(words)})"
+        # On raw arrays a backend may have a faster form of the rule.
+        name = f"rule{i}"
+        if not graph and definition.rule_kernels(inputs):
+            name = f"raw{i}[type(g)]"
+        return f"{name}({', '.join(words)})"
 
     lines = [f"def {'pull_graph' if graph else 'pull'}(node, g, first):"]
     if any("xp" in _asked(rule) for rule in definition.rules.values()):
@@ -295,17 +327,17 @@ def _pull_source(definition: Definition, graph: bool) -> str:
         lines += ["    backend = backend_of(g)" if not graph else "    backend = tracked()"]
     if star:
         lines += ["    need = tuple(e is not None and e.seq >= first for e in node.edges_)"]
-        lines += [f"    gxs = {call(0, next(iter(definition.rules.values())))}"]
+        lines += [f"    gxs = {call(0, *next(iter(definition.rules.items())))}"]
         lines += ["    return [(e, gx) for e, gx, n in zip(node.edges_, gxs, need) if n]"]
         return "\n".join([*lines, ""])
     lines += [f"    e_{x} = node.e_{x}" for x in ruled]
     for i, (inputs, rule) in enumerate(definition.rules.items()):
         wanted = [f"e_{x} is not None and e_{x}.seq >= first" for x in inputs]
         if len(inputs) == 1:
-            lines += [f"    if {wanted[0]}: yield e_{inputs[0]}, {call(i, rule)}"]
+            lines += [f"    if {wanted[0]}: yield e_{inputs[0]}, {call(i, inputs, rule)}"]
             continue
         lines += [f"    need = ({', '.join(wanted)})", "    if any(need):"]
-        lines += [f"        gxs = {call(i, rule)}"]
+        lines += [f"        gxs = {call(i, inputs, rule)}"]
         lines += [f"        if need[{j}]: yield e_{x}, gxs[{j}]" for j, x in enumerate(inputs)]
     return "\n".join([*lines, ""])
 

@@ -207,13 +207,16 @@ class Variable:
                 seen.grad = g
             return
         backend = backend_of(self._data)
-        seed = node.grad._data if node.grad is not None else backend.ones_like(self._data)
+        seed = backend.ones_like(self._data) if node.grad is None else node.grad._data
         grads = backprop({node: seed}, retain=retained)
-        held = {id(seed), *map(id, (retained or {}).values())}
+        held = {id(seed)}
+        if retained:
+            held.update(map(id, retained.values()))
+        owned = backend.owned
         for leaf, gx in grads.items():
             if leaf.grad is not None:
                 gx = leaf.grad._data + gx
-            elif id(gx) in held or not backend.owned(gx):
+            elif id(gx) in held or not owned(gx):
                 # Rules may hand one array, or a view of it, to several inputs; a leaf's
                 # gradient is its own, so that optimizers and users can change it in place.
                 gx = backend.copy(gx)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from arraygrad import functions, op
-from arraygrad.backend import Backend, current_backend
+from arraygrad.backend import Backend, backend_of, current_backend
 from arraygrad.config import is_recording
 from arraygrad.errors import GradientError
 from arraygrad.variable import Variable, constant
@@ -98,6 +98,11 @@ class _Tracked:
 
     index_add = staticmethod(lambda shape, key, values: functions.index_add(values, key, shape))
     to_device = staticmethod(functions.to_device)
+
+    @staticmethod
+    def one_hot(t: Any, classes: int, like: Any) -> Variable:
+        data = _data(like)
+        return constant(backend_of(data).one_hot(_data(t), classes, data))
 
 
 TRACKED = _Tracked()

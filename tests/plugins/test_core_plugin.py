@@ -37,7 +37,8 @@ def test_kernels_name_ops():
     for entry in registry.entries("kernels"):
         if entry.namespace == "core":
             assert entry.backend == "numpy"
-            assert entry.op.removeprefix("core:") in table
+            # "linear.W" is a kernel for the rule of one input.
+            assert entry.op.removeprefix("core:").partition(".")[0] in table
 
 
 def test_the_core_is_listed_first():

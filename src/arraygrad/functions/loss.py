@@ -57,34 +57,37 @@ def mean_squared_error_simple(x0: Any, x1: Any) -> Variable:
     ],
     constant=("t",),
 )
-def nll_loss(logp: Any, t: Any, *, xp: Any = None) -> Any:
-    """Minus the mean log probability of the labels: logp (..., C), t (...) ints or (..., C).
-
-    >>> nll_loss(Variable(np.log(np.array([[0.5, 0.5]]))), np.array([1]))
-    variable(0.6931471805599453)
-    """
-    p = _targets(logp, t, xp)
+def _nll_loss(logp: Any, t: Any, *, xp: Any = None) -> Any:
+    """Minus the mean log probability of checked labels; what `nll_loss` calls."""
+    p = _weights(t, logp, backend_of(logp))
     # Where a label gives no weight, 0 * -inf must not make nan.
     terms = xp.where(p == 0, xp.zeros_like(logp), logp * p)
     return -xp.sum(terms) / math.prod(logp.shape[:-1])
 
 
-@nll_loss.rule("logp")
-def _(g, logp_shape, t, xp):
-    weight = g * (-1 / math.prod(logp_shape[:-1]))
-    return _targets_like(t, logp_shape, g, xp) * weight
+@_nll_loss.rule("logp")
+def _(g, logp, t, backend):
+    return _weights(t, logp, backend) * (g * (-1 / math.prod(logp.shape[:-1])))
 
 
-def _targets(logp: Any, t: Any, xp: Any) -> Any:
-    return _targets_like(t, logp.shape, logp, xp)
+def _weights(t: Any, like: Any, backend: Any) -> Any:
+    """The labels as weights of the classes, of the shape (..., C) and dtype of `like`."""
+    if t.shape == like.shape:
+        return t
+    return backend.one_hot(t, like.shape[-1], like)
 
 
-def _targets_like(t: Any, shape: tuple[int, ...], like: Any, xp: Any) -> Any:
-    """The labels as weights of shape (..., C) in the dtype of `like`."""
-    if t.shape == shape:
-        return xp.astype(t, like.dtype)
-    classes = xp.arange(shape[-1], dtype=t.dtype, device=like.device)
-    return xp.astype(xp.expand_dims(t, axis=-1) == classes, like.dtype)
+@op(samples=[case(arr(4, 3, high=0.0), arr(4, 1, kind="int", low=0, high=3))])
+def nll_loss(logp: Any, t: Any) -> Variable:
+    """Minus the mean log probability of the labels `t`.
+
+    logp: (..., C) log probabilities. t: (...) class indices, or (..., C) one-hot rows or
+    probabilities. Raises as `softmax_cross_entropy`.
+
+    >>> nll_loss(Variable(np.log(np.array([[0.5, 0.5]]))), np.array([1]))
+    variable(0.6931471805599453)
+    """
+    return _nll_loss(logp, labels("nll_loss", logp, t))
 
 
 _LABELLED = [
@@ -105,7 +108,34 @@ def softmax_cross_entropy(x: Any, t: Any) -> Variable:
     >>> softmax_cross_entropy(Variable(np.array([[0.0, 10000.0]])), np.array([1]))
     variable(0.0)
     """
-    return nll_loss(log_softmax(x, axis=-1), labels("softmax_cross_entropy", x, t))
+    return _softmax_cross_entropy(x, labels("softmax_cross_entropy", x, t))
+
+
+@op(
+    samples=[
+        case(arr(4, 3), arr(4, kind="int", low=0, high=3)),
+        case(arr(4, 3), arr(4, 3, low=0.0, high=1.0)),
+    ],
+    constant=("t",),
+    saves=("logp",),
+)
+def _softmax_cross_entropy(x: Any, t: Any, *, xp: Any = None) -> Any:
+    """The fused primitive: its gradient is softmax(x) - t, without one through log_softmax."""
+    logp = log_softmax.definition.forward(x, axis=-1, xp=xp)
+    return _nll_loss.definition.forward(logp, t, xp=xp), logp
+
+
+@_softmax_cross_entropy.saved("logp")
+def _(x):
+    return log_softmax(x, axis=-1)
+
+
+@_softmax_cross_entropy.rule("x")
+def _(g, logp, t, backend, xp):
+    p = xp.exp(logp)
+    if t.shape == logp.shape:  # rows of weights need not sum to one
+        p = p * xp.sum(t, axis=-1, keepdims=True)
+    return (p - _weights(t, logp, backend)) * (g / math.prod(logp.shape[:-1]))
 
 
 @op(samples=_LABELLED)
@@ -120,41 +150,33 @@ def softmax_cross_entropy_simple(x: Any, t: Any) -> Variable:
 
 
 def labels(who: str, x: Any, t: Any) -> Any:
-    """The labels `t` for scores `x` (..., C) as an array, checked."""
+    """The labels `t` for scores `x` (..., C) as an array, checked; rows in the dtype of `x`."""
     data = t._array() if isinstance(t, Variable) else as_array(t)
     shape = x.shape
+    backend = backend_of(data)
     if data.shape == shape:
-        return data
+        return backend.xp.astype(data, x.dtype)
     if data.shape == (*shape[:-1], 1):
-        data = namespace(data).reshape(data, shape[:-1])
+        data = backend.xp.reshape(data, shape[:-1])
     if data.shape != shape[:-1] or not shape:
         raise ShapeError(
             f"{who}: got scores of shape {shape} and labels of shape {data.shape}, expected "
             f"labels of shape {shape[:-1]} (class indices) or {shape} (one-hot)"
         )
-    xp = namespace(data)
-    if is_inexact(data.dtype, xp):
+    if is_inexact(data.dtype, backend.xp):
         raise DtypeError(
             f"{who}: got class indices of dtype {data.dtype}, expected an integer dtype; "
             f"cast them, or give one-hot rows of shape {shape}"
         )
-    if data.size and not (
-        (low := int(_extreme(data, "min", xp))) >= 0 and _extreme(data, "max", xp) < shape[-1]
-    ):
-        high = int(xp.max(data))
+    if 0 in shape:
+        raise ShapeError(f"{who}: got an empty batch of shape {shape}, expected at least 1 row")
+    if not backend.within(data, shape[-1]):
+        low, high = int(backend.xp.min(data)), int(backend.xp.max(data))
         raise ArgumentError(
             f"{who}: got labels from {low} to {high}, expected class indices from 0 to "
             f"{shape[-1] - 1} for scores of {shape[-1]} classes"
         )
-    if not data.size:
-        raise ShapeError(f"{who}: got an empty batch of shape {shape}, expected at least 1 row")
     return data
-
-
-def _extreme(x: Any, which: str, xp: Any) -> Any:
-    # The method costs NumPy half of what the function does; the standard has only the function.
-    method = getattr(x, which, None)
-    return getattr(xp, which)(x) if method is None else method()
 
 
 @op(samples=_LABELLED)
