@@ -17,6 +17,9 @@ from arraygrad.variable import Variable, attach, constant
 _nested: ContextVar[bool] = ContextVar("arraygrad.nested", default=False)
 
 
+_RECORDED = nullcontext()  # recording is on already
+
+
 class Alias(Node):
     """An argument of a transform inside another one: a new node, equal to what it came from.
 
@@ -59,43 +62,45 @@ def value_and_grad(
     name = getattr(f, "__name__", "f")
 
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        call = list(args)
+        leaves: list[Any] = []
+        variables: list[Variable] = []
+        shapes = []
         for i in numbers:
             if not -len(args) <= i < len(args):
                 raise ArgumentError(
                     f"value_and_grad({name}): got argnums {argnums} and {len(args)} positional "
                     f"arguments, expected numbers below {len(args)}"
                 )
-        leaves: list[Any] = []
-        chosen = [_flatten(args[i], leaves) for i in numbers]
-        create_graph = _nested.get() or any(
-            isinstance(x, Variable) and x.requires_grad for x in leaves
-        )
-        variables = [_argument(x, name) for x in leaves]
+            start = len(leaves)
+            shapes.append(shape := _flatten(args[i], leaves))
+            mine = [_argument(x, name) for x in leaves[start:]]
+            call[i] = _unflatten(shape, iter(mine))
+            variables += mine
         if not variables:
             raise ArgumentError(f"value_and_grad({name}): got no arrays in arguments {argnums}")
-        call = list(args)
-        remaining = iter(variables)
-        for i, shape in zip(numbers, chosen, strict=True):
-            call[i] = _unflatten(shape, remaining)
+        nested = _nested.get()
+        # A Variable that came in, and a call inside another transform, gets Variables back.
+        wrapped = [nested or isinstance(x, Variable) for x in leaves]
+        create_graph = nested or any(w and x.requires_grad for x, w in zip(leaves, wrapped))
         token = _nested.set(True)
         try:
-            with _recorded():
+            with _RECORDED if is_recording() else using_config("enable_backprop", True):
                 result = f(*call, **kwargs)
+                y, aux = result if has_aux else (result, None)
+                _check_value(y, name)
+                grads = _gradients(y, variables, create_graph)
         finally:
             _nested.reset(token)
-        y, aux = result if has_aux else (result, None)
+        outs = iter([g if w else g.data for g, w in zip(grads, wrapped, strict=True)])
+        trees = tuple([_unflatten(shape, outs) for shape in shapes])
+        out = any(wrapped)
+        value = _out(y, out)
         if has_aux:
             inside: list[Any] = []
             shape = _flatten(aux, inside, everything=True)
-            aux = _unflatten(shape, iter([_out(x, create_graph) for x in inside]))
-        _check_value(y, name)
-        grads = _gradients(y, variables, create_graph)
-        # A Variable that came in, and a call inside another transform, gets Variables back.
-        wrapped = [_nested.get() or isinstance(x, Variable) for x in leaves]
-        outs = iter([g if w else g.data for g, w in zip(grads, wrapped, strict=True)])
-        trees = tuple(_unflatten(shape, outs) for shape in chosen)
-        value = _out(y, any(wrapped))
-        return ((value, aux) if has_aux else value), (trees if several else trees[0])
+            value = value, _unflatten(shape, iter([_out(x, out) for x in inside]))
+        return value, (trees if several else trees[0])
 
     value_and_grad_f.__name__ = f"value_and_grad_{name}"
     return value_and_grad_f
@@ -121,10 +126,6 @@ def grad(
     return grad_f
 
 
-def _recorded() -> Any:
-    return nullcontext() if is_recording() else using_config("enable_backprop", True)
-
-
 def _argument(x: Any, name: str) -> Variable:
     """A tracked Variable of its own for one array among the arguments."""
     if type(x) in PYTHON_SCALARS:
@@ -145,19 +146,18 @@ def _gradients(y: Any, variables: list[Variable], create_graph: bool) -> list[Va
     found: dict[Any, Any] = {}
     if isinstance(y, Variable) and y._node is not None:
         seed = backend_of(y._data).ones_like(y._data)
-        with _recorded():
-            found = backprop(
-                {y._node: constant(seed) if create_graph else seed},
-                first=nodes[0].seq,  # type: ignore[union-attr]
-                last=nodes[-1].seq,  # type: ignore[union-attr]
-                create_graph=create_graph,
-            )
+        found = backprop(
+            {y._node: constant(seed) if create_graph else seed},
+            first=nodes[0].seq,  # type: ignore[union-attr]
+            last=nodes[-1].seq,  # type: ignore[union-attr]
+            create_graph=create_graph,
+        )
     grads = []
     for x, node in zip(variables, nodes, strict=True):
-        if node not in found:  # f does not depend on it
-            grads.append(constant(namespace(x._data).zeros_like(x._data)))
-        else:
-            grads.append(found[node] if create_graph else constant(found[node]))
+        g = found.get(node)
+        if g is None:  # f does not depend on it
+            g = namespace(x._data).zeros_like(x._data)
+        grads.append(g if type(g) is Variable else constant(g))
     return _apart(grads)
 
 

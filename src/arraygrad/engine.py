@@ -17,7 +17,8 @@ from arraygrad.errors import GradientShapeError
 
 # Nodes are numbered in the order they are made, so a parent's number is below its children's:
 # descending numbers are a topological order, without a search and without recursion.
-next_seq = count(1).__next__
+sequence = count(1)
+next_seq = sequence.__next__
 
 
 class Node:
@@ -28,7 +29,7 @@ class Node:
     seq: int
     shape: tuple[int, ...] | None
     dtype: Any
-    grad: Any
+    grad: Any  # this and the name are unset until somebody sets them, which costs an op nothing
     name: str | None
     # Whether the forward computation broadcasts its inputs, so that gradients are summed back.
     broadcasts: ClassVar[bool] = False
@@ -54,12 +55,6 @@ class Node:
     def is_leaf(self) -> bool:
         """Whether backpropagation ends here: no function made it, or it was cut."""
         return self.seq == 0
-
-    def __getattr__(self, name: str) -> Any:
-        # An op leaves these two unset, which costs it nothing.
-        if name in ("grad", "name"):
-            return None
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
 
 class Leaf(Node):

@@ -97,6 +97,7 @@ class Definition:
         broadcasts: bool = False,
         saves: Sequence[str] = (),
         methods: Sequence[str] = (),
+        operator: str | None = None,
         standard: str | None = None,
         reference: str | Callable[..., Any] | None = None,
     ) -> None:
@@ -106,6 +107,7 @@ class Definition:
         self.constant = tuple(constant)
         self.broadcasts = broadcasts
         self.saves = tuple(saves)
+        self.operator = operator
         self.methods = tuple(methods)
         self.standard = standard
         self.reference = reference
@@ -244,6 +246,7 @@ def op(
     broadcasts: bool = ...,
     saves: Sequence[str] = ...,
     methods: Sequence[str] = ...,
+    operator: str | None = ...,
     standard: str | None = ...,
     reference: str | Callable[..., Any] | None = ...,
 ) -> Callable[[Callable[P, Any]], Op[P]]: ...
@@ -256,6 +259,7 @@ def op(forward: Any = None, /, **options: Any) -> Any:
     saves: names of values that the function returns beside its result, for its rules to ask for;
         `@name.saved("value")` says how to compute each with ops.
     methods: names under which Variable has the op as a method.
+    operator: the sign of a binary operator, if the function is just that, such as "*".
     standard: its name in the array API standard, under which `arraygrad.xp` has it.
     reference: a NumPy function of the same arguments (or its name) that tests compare with.
 

@@ -15,7 +15,7 @@ the edge; an attribute with an underscore is a value kept for the rules.
         y_._data = data_
         if (e_x is not None or e_W is not None) and (not unusual or is_recording()):
             y_._node = node_ = NodeClass()
-            node_.seq = next_seq()
+            node_.seq = next(sequence)
             node_.shape = data_.shape
             node_.dtype = data_.dtype
             node_.e_x = e_x
@@ -50,7 +50,7 @@ from arraygrad.backend import (
     namespace,
 )
 from arraygrad.config import is_recording, unusual
-from arraygrad.engine import Node, next_seq
+from arraygrad.engine import Node, sequence
 from arraygrad.errors import (
     ArgumentError,
     ArraygradError,
@@ -84,8 +84,8 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
         mixed=definition.mixed,
         namespace=namespace,
         new=object.__new__,
-        next_seq=next_seq,
         is_recording=is_recording,
+        sequence=sequence,
         stray=stray,
         tracked=tracked,
         unusual=unusual,
@@ -234,8 +234,14 @@ def source(function: Any) -> str:
     types = ", ".join(["type_"] + [f"type(a_{x})" for x in inputs[1:]])
     kernel = f"(kernels[type_] if {same} else mixed[{types}])" if same else "kernels[type_]"
     call = ", ".join(_passed(definition, lambda n: f"a_{n}" if n in inputs else n))
+    if definition.operator:
+        # Where the kernel is the operator itself, as for NumPy, a call is spared.
+        sign = f"a_{inputs[0]} {definition.operator} a_{inputs[1]}"
+        run = f"kernel_ = {kernel}; data_ = {sign} if kernel_ is forward else kernel_({call})"
+    else:
+        run = f"{', '.join(['data_', *(f's_{n}' for n in definition.saves)])} = {kernel}({call})"
     lines += [
-        f"    try: {', '.join(['data_', *(f's_{n}' for n in definition.saves)])} = {kernel}({call})",
+        f"    try: {run}",
         f"    except Exception as error_: raise blame(error_, definition, {arrays}) from error_",
     ]
     lines += ["    y_ = new(Variable)", "    y_._data = data_"]
@@ -262,7 +268,7 @@ def source(function: Any) -> str:
 
 
 _NODE_LINES = [
-    "        node_.seq = next_seq()",
+    "        node_.seq = next(sequence)",
     "        node_.shape = data_.shape",
     "        node_.dtype = data_.dtype",
 ]

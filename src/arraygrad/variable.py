@@ -78,7 +78,7 @@ class Variable:
     @property
     def name(self) -> str | None:
         """A name for drawings and messages."""
-        return self._name if self._node is None else self._node.name
+        return self._name if self._node is None else getattr(self._node, "name", None)
 
     @name.setter
     def name(self, name: str | None) -> None:
@@ -90,7 +90,7 @@ class Variable:
     @property
     def grad(self) -> Variable | None:
         """The gradient that `backward` left here, a Variable; None before and for constants."""
-        return None if self._node is None else self._node.grad
+        return None if self._node is None else getattr(self._node, "grad", None)
 
     @grad.setter
     def grad(self, grad: Any) -> None:
@@ -196,32 +196,37 @@ class Variable:
                 f"a tracked Variable"
             )
         retained: dict[Node, Any] | None = {} if retain_grad else None
+        given = getattr(node, "grad", None)
         if create_graph:
-            seed = node.grad or constant(backend_of(self._data).ones_like(self._data))
+            seed = given if given is not None else constant(backend_of(self._data).ones_like(self._data))
             with using_config("enable_backprop", True):
                 grads = backprop({node: seed}, create_graph=True, retain=retained)
                 for leaf, gx in grads.items():
-                    leaf.grad = gx if leaf.grad is None else leaf.grad + gx
+                    before = getattr(leaf, "grad", None)
+                    leaf.grad = gx if before is None else before + gx
             node.grad = None
             for seen, g in (retained or {}).items():
                 seen.grad = g
             return
         backend = backend_of(self._data)
-        seed = backend.ones_like(self._data) if node.grad is None else node.grad._data
+        seed = backend.ones_like(self._data) if given is None else given._data
         grads = backprop({node: seed}, retain=retained)
         held = {id(seed)}
         if retained:
             held.update(map(id, retained.values()))
         owned = backend.owned
         for leaf, gx in grads.items():
-            if leaf.grad is not None:
-                gx = leaf.grad._data + gx
+            before = getattr(leaf, "grad", None)  # a node that was cut has none yet
+            if before is not None:
+                gx = before._data + gx
             elif id(gx) in held or not owned(gx):
                 # Rules may hand one array, or a view of it, to several inputs; a leaf's
                 # gradient is its own, so that optimizers and users can change it in place.
                 gx = backend.copy(gx)
             held.add(id(gx))
-            leaf.grad = constant(gx)
+            leaf.grad = g = _new(Variable)
+            g._data = gx
+            g._node = g._name = None
         node.grad = None
         for seen, g in (retained or {}).items():
             seen.grad = constant(g)

@@ -26,7 +26,8 @@ _DIVISORS = [
 ]
 
 
-@op(samples=_PAIRS, broadcasts=True, methods=("__add__",), standard="add", reference="add")
+@op(samples=_PAIRS, broadcasts=True, methods=("__add__",),
+    operator="+", standard="add", reference="add")
 def add(x1: Any, x2: Any) -> Any:
     """The sum, elementwise.
 
@@ -50,6 +51,7 @@ def _(g):
     samples=_PAIRS,
     broadcasts=True,
     methods=("__sub__",),
+    operator="-",
     standard="subtract",
     reference="subtract",
 )
@@ -76,6 +78,7 @@ def _(g):
     samples=_PAIRS,
     broadcasts=True,
     methods=("__mul__",),
+    operator="*",
     standard="multiply",
     reference="multiply",
 )
@@ -102,6 +105,7 @@ def _(g, x1):
     samples=_DIVISORS,
     broadcasts=True,
     methods=("__truediv__",),
+    operator="/",
     standard="divide",
     reference="divide",
 )
@@ -128,6 +132,7 @@ def _(g, x2, out):
     samples=_DIVISORS,
     constant=("x1", "x2"),
     methods=("__floordiv__",),
+    operator="//",
     standard="floor_divide",
     reference="floor_divide",
 )
@@ -144,6 +149,7 @@ def floordiv(x1: Any, x2: Any) -> Any:
     samples=_DIVISORS,
     broadcasts=True,
     methods=("__mod__",),
+    operator="%",
     standard="remainder",
     reference="remainder",
 )
@@ -179,6 +185,7 @@ def _(g, x1, x2):
     ],
     broadcasts=True,
     methods=("__pow__",),
+    operator="**",
     standard="pow",
     reference="power",
 )
