@@ -37,8 +37,11 @@ LAYERS = (
     ("datasets",),
     ("dataloaders",),
     ("draw", "testing", "utils", "cuda"),
+    ("__init__",),
+    # Programs: they use the package as anybody does.
+    ("training",),
     ("cli",),
-    ("__init__", "__main__"),
+    ("__main__",),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
