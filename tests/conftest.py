@@ -1,6 +1,5 @@
 """What every test and every docstring example may use by name."""
 
-import sys
 
 import numpy as np
 import pytest

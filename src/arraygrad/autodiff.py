@@ -7,11 +7,18 @@ from contextlib import nullcontext
 from contextvars import ContextVar
 from typing import Any
 
-from arraygrad.backend import PYTHON_SCALARS, backend_of, by_type, current_backend, is_inexact, namespace
+from arraygrad.backend import (
+    PYTHON_SCALARS,
+    backend_of,
+    by_type,
+    current_backend,
+    is_inexact,
+    namespace,
+)
 from arraygrad.config import is_recording, using_config
 from arraygrad.engine import Leaf, Node, backprop, next_seq
 from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError
-from arraygrad.variable import Variable, attach, constant
+from arraygrad.variable import Variable, attach, constant, light
 
 # Whether a transform is running around this one: then its graph must not end here.
 _nested: ContextVar[bool] = ContextVar("arraygrad.nested", default=False)
@@ -82,7 +89,7 @@ def value_and_grad(
         nested = _nested.get()
         # A Variable that came in, and a call inside another transform, gets Variables back.
         wrapped = [nested or isinstance(x, Variable) for x in leaves]
-        create_graph = nested or any(w and x.requires_grad for x, w in zip(leaves, wrapped))
+        create_graph = nested or any(isinstance(x, Variable) and x.requires_grad for x in leaves)
         token = _nested.set(True)
         try:
             with _RECORDED if is_recording() else using_config("enable_backprop", True):
@@ -130,7 +137,7 @@ def _argument(x: Any, name: str) -> Variable:
     """A tracked Variable of its own for one array among the arguments."""
     if type(x) in PYTHON_SCALARS:
         x = current_backend().asarray(float(x) if isinstance(x, int) else x)
-    data = x._array() if isinstance(x, Variable) else x
+    data = x._array() if isinstance(x, Variable) else light(x)
     if not is_inexact(data.dtype, backend_of(data).xp):
         raise DtypeError(
             f"grad({name}): got an array of dtype {data.dtype}, expected floating point numbers; "
@@ -163,12 +170,11 @@ def _gradients(y: Any, variables: list[Variable], create_graph: bool) -> list[Va
 
 def _apart(grads: list[Variable]) -> list[Variable]:
     """Gradients that share no memory, so that each can be changed in place."""
-    held: set[int] = set()
-    for i, g in enumerate(grads):
-        backend = backend_of(g._data)
-        if g._node is None and (id(g._data) in held or not backend.owned(g._data)):
-            grads[i] = constant(backend.copy(g._data))
-        held.add(id(g._data))
+    plain = [g for g in grads if g._node is None]
+    if plain:
+        backend = backend_of(plain[0]._data)
+        for g, data in zip(plain, backend.apart([g._data for g in plain]), strict=True):
+            g._data = data
     return grads
 
 

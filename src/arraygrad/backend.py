@@ -6,7 +6,7 @@ only where *new* arrays are made: `using_backend` > `set_backend` > the setting 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -14,7 +14,12 @@ from typing import Any
 import numpy as np
 
 from arraygrad import registry, settings
-from arraygrad.errors import BackendUnavailableError, DtypeError, UnknownBackendError
+from arraygrad.errors import (
+    BackendUnavailableError,
+    DtypeError,
+    RegistryError,
+    UnknownBackendError,
+)
 
 # Numbers that take part in an op without deciding its library or dtype (the standard's rule).
 PYTHON_SCALARS = frozenset({bool, int, float, complex})
@@ -87,9 +92,14 @@ class Backend:
         """Ones with the shape, dtype and device of `x`."""
         return self.xp.ones_like(x)
 
-    def owned(self, x: Any) -> bool:
-        """Whether `x` is a whole array of its own: not a view, not read-only."""
-        return True
+    def apart(self, xs: list[Any], others: Sequence[Any] = ()) -> list[Any]:
+        """`xs`, with copies for arrays that share memory with another one or with `others`."""
+        seen = {id(x) for x in others}
+        for i, x in enumerate(xs):
+            if id(x) in seen:
+                xs[i] = x = self.copy(x)
+            seen.add(id(x))
+        return xs
 
     def copy(self, x: Any) -> Any:
         """A copy of `x`."""
@@ -109,7 +119,7 @@ class Backend:
 
     def within(self, t: Any, n: int) -> bool:
         """Whether all whole numbers in `t` are from 0 to n - 1."""
-        return 0 <= int(self.xp.min(t)) and int(self.xp.max(t)) < n
+        return int(self.xp.min(t)) >= 0 and int(self.xp.max(t)) < n
 
     def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
         """Zeros of `shape` with `values` added at `key`, repeated positions adding up."""
@@ -151,8 +161,16 @@ class NumpyBackend(Backend):
     def ones_like(self, x: Any) -> Any:
         return np.ones(x.shape, x.dtype) if isinstance(x, np.ndarray) else type(x)(1)
 
-    def owned(self, x: Any) -> bool:
-        return type(x) is not np.ndarray or (x.base is None and x.flags.writeable)
+    def apart(self, xs: list[Any], others: Sequence[Any] = ()) -> list[Any]:
+        seen: set[int] | None = None
+        for i, x in enumerate(xs):
+            if type(x) is np.ndarray:  # scalars cannot be changed in place
+                if seen is None:
+                    seen = set(map(id, others))
+                if x.base is not None or id(x) in seen or not x.flags.writeable:
+                    xs[i] = x = x.copy()
+                seen.add(id(x))
+        return xs
 
     def copy(self, x: Any) -> Any:
         return x.copy()
@@ -198,8 +216,8 @@ def sum_to(x: Any, shape: tuple[int, ...], xp: Any) -> Any:
 
 def is_inexact(dtype: Any, xp: Any) -> bool:
     """Whether `dtype` holds real or complex floating point numbers."""
-    kind = getattr(dtype, "kind", None)  # NumPy's own dtypes, 20 times faster than isdtype
-    if kind is not None:
+    kind = getattr(dtype, "kind", "V")  # NumPy's own dtypes, 20 times faster than isdtype
+    if kind != "V":  # which is what extension dtypes such as bfloat16 say
         return kind in "fc"
     return bool(xp.isdtype(dtype, ("real floating", "complex floating")))
 
@@ -296,6 +314,8 @@ def get_backend(name: str) -> Backend:
         backend = registry.lookup("backends", name)
     except LookupError as error:
         raise UnknownBackendError(str(error)) from None
+    except RegistryError as error:
+        raise BackendUnavailableError(f"backend {name!r} cannot be used: {error}") from error
     if isinstance(backend, type):
         backend = _instances.setdefault(backend, backend())
     reason = backend.available()
@@ -343,4 +363,13 @@ def backend_origin() -> tuple[str, str]:
     if _of_process is not None:
         return _of_process, "set_backend(...)"
     setting = settings.origin("backend")
-    return setting.value, setting.origin
+    return setting.value, setting.detail or setting.origin
+
+
+def _forget() -> None:
+    """Look backends up anew: plugins have changed."""
+    by_type.clear()
+    _instances.clear()
+
+
+registry.on_change.append(_forget)

@@ -8,7 +8,7 @@ given {node: gradient} and returns {node: gradient}, and changes neither nodes n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from heapq import heapify, heappop, heappush, heappushpop
+from heapq import heappop, heappush, heappushpop
 from itertools import count
 from typing import Any, ClassVar
 
@@ -121,8 +121,10 @@ def backprop(
     Raises GradientShapeError where a rule's gradient does not fit its input.
     """
     grads = dict(grads)
-    heap = [(-node.seq, node) for node in grads if node.seq > last]
-    heapify(heap)
+    heap: list[tuple[int, Node]] = []
+    for node in grads:
+        if node.seq > last:
+            heappush(heap, (-node.seq, node))
     summed = set()  # nodes whose gradient is a sum made here, which nobody else can hold
     node = heappop(heap)[1] if heap else None
     while node is not None:

@@ -12,7 +12,7 @@
     |   |-- ArgumentError      (ValueError)    a parameter of the call is out of its range
     |   `-- AxisIndexError     (IndexError)    an axis or an index is out of bounds
     |-- GradientError          (RuntimeError)  a gradient cannot be computed, or would be lost
-    |   `-- GradientShapeError (ValueError)    a rule or a backward gave a gradient that does not fit
+    |   `-- GradientShapeError (ValueError)    a rule gave a gradient that does not fit
     |-- NoDataError            (ValueError)    a Variable has no data yet
     |-- RegistryError
     |   |-- UnknownNameError   (LookupError)   nothing of that name is registered

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
 
 from arraygrad import registry
 from arraygrad.backend import Backend
-from arraygrad.errors import ArgumentError
+from arraygrad.errors import AmbiguousNameError, ArgumentError
 from arraygrad.variable import Variable
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class Kernels(dict[Any, Callable[..., Any]]):
 class Definition:
     """What one op is: its forward function, its rules, its samples; the record behind `F.name`."""
 
+    function: Any  # the public one
+
     def __init__(
         self,
         forward: Callable[..., Any],
@@ -119,6 +121,11 @@ class Definition:
         # types of each where they differ. Filled by `arraygrad.opcode` on first sight.
         self.kernels = Kernels(self)
         self.mixed = Kernels(self)
+        # The array types of the one backend, the first seen, on which the operator of the
+        # definition is the kernel, and the types of what may stand to the right of them.
+        self.plain: Backend | None = None
+        self.arrays: set[type] = set()
+        self.operands: set[type] = set()
 
     def __repr__(self) -> str:
         return f"<op {self.name}{self.public}>"
@@ -204,8 +211,7 @@ class Definition:
         key = (self.id, backend.name)
         found = [e for e in registry.entries("kernels") if (e.op, e.backend) == key]
         if found:
-            # Core's kernels come first; a plugin's replaces them.
-            return found[-1].resolve()
+            return _chosen(found).resolve()
         if "xp" not in self.arguments:
             return self.forward
         forward, xp = self.forward, backend.xp
@@ -214,12 +220,39 @@ class Definition:
     def rule_kernels(self, inputs: tuple[str, ...]) -> dict[str, Callable[..., Any]]:
         """backend name -> its kernel of the rule of these inputs, registered as "op.input"."""
         key = f"{self.id}.{'.'.join(inputs)}"
-        return {e.backend: e.resolve() for e in registry.entries("kernels") if e.op == key}
+        found: dict[str, list[registry.Entry]] = {}
+        for entry in registry.entries("kernels"):
+            if entry.op == key:
+                found.setdefault(entry.backend, []).append(entry)
+        return {backend: _chosen(entries).resolve() for backend, entries in found.items()}
 
     def forget_kernels(self) -> None:
         """Choose kernels anew at the next call, after plugins or settings changed."""
-        self.kernels.clear()
-        self.mixed.clear()
+        self.function.__code__ = _first_call.__code__
+        self.function.__defaults__ = self.function.__kwdefaults__ = None
+        self.plain = None
+        for cache in (self.kernels, self.mixed, self.arrays, self.operands):
+            cache.clear()
+
+
+def _chosen(entries: list[registry.Entry]) -> registry.Entry:
+    """A plugin's kernel rather than core's; two plugins' are for the user to choose from."""
+    plugins = [e for e in entries if e.namespace != registry.CORE] or entries
+    if len(plugins) > 1:
+        raise AmbiguousNameError(
+            f"{plugins[0].op}: got kernels for {plugins[0].backend} from "
+            f"{' and '.join(e.provider for e in plugins)}, expected one; disable a plugin, as "
+            f"with ARRAYGRAD_PLUGINS=-{plugins[-1].namespace}"
+        )
+    return plugins[0]
+
+
+def _forget_kernels() -> None:
+    for function in table.values():
+        function.definition.forget_kernels()
+
+
+registry.on_change.append(_forget_kernels)
 
 
 if TYPE_CHECKING:
@@ -288,6 +321,7 @@ def op_of(definition: Definition) -> Any:
     function.__doc__ = definition.forward.__doc__
     function.__signature__ = definition.public
     function.definition = definition
+    definition.function = function
     function.rule = definition.rule
     function.saved = definition.saved
 

@@ -73,9 +73,11 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
     definition: Definition = function.definition
     env.update(
         Variable=Variable,
+        arrays=definition.arrays,
         attach=attach,
         backend_of=backend_of,
         blame=blame,
+        by_type=by_type,
         choose=choose,
         definition=definition,
         differentiable=differentiable,
@@ -84,6 +86,7 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
         mixed=definition.mixed,
         namespace=namespace,
         new=object.__new__,
+        operands=definition.operands,
         is_recording=is_recording,
         sequence=sequence,
         stray=stray,
@@ -234,12 +237,12 @@ def source(function: Any) -> str:
     types = ", ".join(["type_"] + [f"type(a_{x})" for x in inputs[1:]])
     kernel = f"(kernels[type_] if {same} else mixed[{types}])" if same else "kernels[type_]"
     call = ", ".join(_passed(definition, lambda n: f"a_{n}" if n in inputs else n))
+    run = f"{', '.join(['data_', *(f's_{n}' for n in definition.saves)])} = {kernel}({call})"
     if definition.operator:
-        # Where the kernel is the operator itself, as for NumPy, a call is spared.
-        sign = f"a_{inputs[0]} {definition.operator} a_{inputs[1]}"
-        run = f"kernel_ = {kernel}; data_ = {sign} if kernel_ is forward else kernel_({call})"
-    else:
-        run = f"{', '.join(['data_', *(f's_{n}' for n in definition.saves)])} = {kernel}({call})"
+        # Where the definition itself is the kernel, as for NumPy, the operator stands here.
+        a, b = (f"a_{x}" for x in inputs)
+        plain = f"{a} {definition.operator} {b} if type_ in arrays and type({b}) in operands else"
+        run = f"data_ = {plain} {kernel}({call})"
     lines += [
         f"    try: {run}",
         f"    except Exception as error_: raise blame(error_, definition, {arrays}) from error_",
@@ -328,7 +331,8 @@ def _pull_source(definition: Definition, graph: bool) -> str:
 
     lines = [f"def {'pull_graph' if graph else 'pull'}(node, g, first):"]
     if any("xp" in _asked(rule) for rule in definition.rules.values()):
-        lines += ["    xp = namespace(g)"]
+        known = "namespace(g)" if graph else "(by_type.get(type(g)) or backend_of(g)).xp"
+        lines += [f"    xp = {known}"]
     if any("backend" in _asked(rule) for rule in definition.rules.values()):
         lines += ["    backend = backend_of(g)" if not graph else "    backend = tracked()"]
     if star:
@@ -407,6 +411,10 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
     kernel = definition.mixed[types] = definition.kernel(backend)
     if len(set(types)) == 1:
         definition.kernels[types[0]] = kernel
+    if kernel is definition.forward and definition.plain in (None, backend):
+        definition.plain = backend
+        definition.arrays.update(t for t in types if t not in PYTHON_SCALARS)
+        definition.operands.update(definition.arrays, (float, int))
     return kernel
 
 

@@ -122,7 +122,7 @@ class _Truth:
             if value.kind == "real":
                 if not constant:
                     self.moving.append(len(self.values))
-                drawn = np.asarray(self.rng.uniform(value.low, value.high, value.shape))
+                drawn: Any = np.asarray(self.rng.uniform(value.low, value.high, value.shape))
             elif value.kind == "int":
                 drawn = self.rng.integers(int(value.low), int(value.high), value.shape)
             else:

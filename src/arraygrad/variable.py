@@ -7,6 +7,7 @@ by its own definition in `arraygrad.functions`, and only listed here, at the end
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Variable:
     def __init__(self, data: Any, name: str | None = None, *, requires_grad: bool = True) -> None:
         if data is not None:
             backend_of(data)
-            data = _light(data)
+            data = light(data)
         self._data = data
         self._node = Leaf(data) if requires_grad else None
         self.name = name
@@ -64,7 +65,7 @@ class Variable:
     def data(self, data: Any) -> None:
         if data is not None:
             backend_of(data)
-            data = _light(data)
+            data = light(data)
         node = self._node
         if node is not None and data is not None:
             if not node.is_leaf and data.shape != node.shape:
@@ -133,10 +134,7 @@ class Variable:
 
     @property
     def size(self) -> int:
-        try:
-            return self._data.size
-        except AttributeError:
-            return self._array().size
+        return prod(self.shape)  # of libraries with their own idea of .size too
 
     @property
     def dtype(self) -> Any:
@@ -198,7 +196,11 @@ class Variable:
         retained: dict[Node, Any] | None = {} if retain_grad else None
         given = getattr(node, "grad", None)
         if create_graph:
-            seed = given if given is not None else constant(backend_of(self._data).ones_like(self._data))
+            seed = (
+                given
+                if given is not None
+                else constant(backend_of(self._data).ones_like(self._data))
+            )
             with using_config("enable_backprop", True):
                 grads = backprop({node: seed}, create_graph=True, retain=retained)
                 for leaf, gx in grads.items():
@@ -211,21 +213,13 @@ class Variable:
         backend = backend_of(self._data)
         seed = backend.ones_like(self._data) if given is None else given._data
         grads = backprop({node: seed}, retain=retained)
-        held = {id(seed)}
-        if retained:
-            held.update(map(id, retained.values()))
-        owned = backend.owned
-        for leaf, gx in grads.items():
+        # Rules may hand one array, or a view of it, to several inputs; a leaf's gradient is its
+        # own, so that optimizers and users can change it in place.
+        others = [seed, *retained.values()] if retained else [seed]
+        for leaf, gx in zip(grads, backend.apart(list(grads.values()), others), strict=True):
             before = getattr(leaf, "grad", None)  # a node that was cut has none yet
-            if before is not None:
-                gx = before._data + gx
-            elif id(gx) in held or not owned(gx):
-                # Rules may hand one array, or a view of it, to several inputs; a leaf's
-                # gradient is its own, so that optimizers and users can change it in place.
-                gx = backend.copy(gx)
-            held.add(id(gx))
             leaf.grad = g = _new(Variable)
-            g._data = gx
+            g._data = gx if before is None else before._data + gx
             g._node = g._name = None
         node.grad = None
         for seen, g in (retained or {}).items():
@@ -418,7 +412,7 @@ _REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": 
               "and": "and", "or": "or", "xor": "xor"}  # fmt: skip
 
 
-def _light(data: Any) -> Any:
+def light(data: Any) -> Any:
     """A 0-d NumPy array as a NumPy scalar, whose arithmetic is ten times faster."""
     return data[()] if type(data) is np.ndarray and data.ndim == 0 else data
 

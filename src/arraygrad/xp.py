@@ -16,14 +16,13 @@ from arraygrad.errors import GradientError
 from arraygrad.variable import Variable, constant
 
 # Functions of the standard whose results have no derivative, or derivative zero.
-CONSTANT = frozenset(
-    (
-        "all any argmax argmin argsort bitwise_and bitwise_invert bitwise_left_shift bitwise_or "
-        "bitwise_right_shift bitwise_xor can_cast ceil count_nonzero empty_like finfo floor "
-        "full_like iinfo isdtype isfinite isin isinf isnan nextafter nonzero ones_like "
-        "result_type round searchsorted sign signbit trunc zeros_like"
-    ).split()  # noqa: SIM905  (a column of words is easier to read than a list of strings)
-)
+_WORDS = """
+    all any argmax argmin argsort bitwise_and bitwise_invert bitwise_left_shift bitwise_or
+    bitwise_right_shift bitwise_xor can_cast ceil count_nonzero empty_like finfo floor full_like
+    iinfo isdtype isfinite isin isinf isnan nextafter nonzero ones_like result_type round
+    searchsorted sign signbit trunc zeros_like
+"""
+CONSTANT = frozenset(_WORDS.split())
 
 
 class Namespace:

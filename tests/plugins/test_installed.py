@@ -121,7 +121,8 @@ def test_zip_files_and_foreign_finders(site, path, tmp_path, monkeypatch):
 def test_the_programs_own_folder_does_not_count(site, path, tmp_path, monkeypatch):
     site.metadata(tmp_path, "arraygrad-x", "1", "x")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "script.py"))
+    script = str(tmp_path / "script.py")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", script, raising=False)
     for entry in ("", str(tmp_path)):
         path.insert(0, entry)
         assert names() == []

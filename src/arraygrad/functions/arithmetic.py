@@ -26,8 +26,14 @@ _DIVISORS = [
 ]
 
 
-@op(samples=_PAIRS, broadcasts=True, methods=("__add__",),
-    operator="+", standard="add", reference="add")
+@op(
+    samples=_PAIRS,
+    broadcasts=True,
+    methods=("__add__",),
+    operator="+",
+    standard="add",
+    reference="add",
+)
 def add(x1: Any, x2: Any) -> Any:
     """The sum, elementwise.
 

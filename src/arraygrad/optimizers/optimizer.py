@@ -71,7 +71,7 @@ class Optimizer:
             f([p for p in params if p.grad is not None and p.data is not None])
         update_one = self.update_one
         for p in params:
-            if p.grad is not None:
+            if p._node is not None and p._node.grad is not None:
                 update_one(p)
 
     def update_one(self, param: Parameter) -> None:

@@ -29,7 +29,7 @@ class SGD(Optimizer):
     def update_one(self, param: Parameter) -> None:
         # Small models spend their time here: this is what the properties of Variable do, without
         # their checks, as shape and dtype stay the same.
-        g, x = param.grad._data, param._data  # type: ignore[union-attr]
+        g, x = param._node.grad._data, param._data  # type: ignore[union-attr]
         # float(): a rate that is a NumPy scalar would make float32 float64.
         step = g * -float(self.lr)
         if step.dtype != x.dtype or step.shape != x.shape:
