@@ -24,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.has-demo
-	$(BIN)/arraygrad train digits --model mlp --epochs 20 --backend numpy --out runs/digits
+	$(BIN)/arraygrad train digits --model mlp --epochs 20 --backend numpy --out runs/digits --force
 	$(BIN)/arraygrad predict runs/digits
 
 test: $(VENV)/.has-test
