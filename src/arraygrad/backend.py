@@ -198,6 +198,9 @@ class NumpyBackend(Backend):
         return y
 
 
+_sum: Any = np.add.reduce  # whose faster positional form NumPy's stubs do not know
+
+
 def sum_to(x: Any, shape: tuple[int, ...], xp: Any) -> Any:
     """`x` summed over the axes along which an array of `shape` was broadcast to it."""
     lead = x.ndim - len(shape)
@@ -208,7 +211,7 @@ def sum_to(x: Any, shape: tuple[int, ...], xp: Any) -> Any:
         return x
     if xp is np:
         # np.sum costs twice as much on small arrays, and biases are summed in every step.
-        y = np.add.reduce(x, axes, None, None, len(axes) != lead)
+        y = _sum(x, axes, None, None, len(axes) != lead)
     else:
         y = xp.sum(x, axis=axes, keepdims=len(axes) != lead)
     return y if len(axes) == lead else xp.reshape(y, shape)

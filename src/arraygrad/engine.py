@@ -122,17 +122,17 @@ def backprop(
     """
     grads = dict(grads)
     heap: list[tuple[int, Node]] = []
-    for node in grads:
-        if node.seq > last:
-            heappush(heap, (-node.seq, node))
+    for start in grads:
+        if start.seq > last:
+            heappush(heap, (-start.seq, start))
     summed = set()  # nodes whose gradient is a sum made here, which nobody else can hold
-    node = heappop(heap)[1] if heap else None
+    node: Node | None = heappop(heap)[1] if heap else None
     while node is not None:
         g = grads.pop(node)
         if retain is not None:
             retain[node] = g
         # The newest of the edges found here is most often the next node: it skips the heap.
-        following = None
+        following: Node | None = None
         for edge, gx in node.pull_graph(g, first) if create_graph else node.pull(g, first):
             if gx.shape != edge.shape or gx.dtype is not edge.dtype:
                 gx = fit(gx, edge, node)
@@ -162,7 +162,7 @@ def backprop(
 
 def fit(gx: Any, edge: Node, node: Node) -> Any:
     """Undo broadcasting: sum `gx` to the shape of `edge`; real part and dtype follow it too."""
-    if gx.shape != edge.shape:
+    if edge.shape is not None and gx.shape != edge.shape:
         if not node.broadcasts or not _broadcast_of(gx.shape, edge.shape):
             raise GradientShapeError(
                 f"{type(node).__name__}.backward: the gradient of input "
@@ -183,8 +183,8 @@ def fit(gx: Any, edge: Node, node: Node) -> Any:
     return gx
 
 
-def _broadcast_of(big: tuple[int, ...], small: tuple[int, ...] | None) -> bool:
-    if small is None or len(small) > len(big):
+def _broadcast_of(big: tuple[int, ...], small: tuple[int, ...]) -> bool:
+    if len(small) > len(big):
         return False
     pairs = zip(reversed(big), reversed(small), strict=False)
     return all(n == m or n == 1 for m, n in pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from arraygrad.backend import PYTHON_SCALARS
@@ -81,7 +82,7 @@ class Function(Node):
         """One callable for each output, which returns its Variable."""
         ys = vars(self)["_kept"].ys
         node = self if len(ys) == 1 else None
-        return [lambda y=y: attach(y, node) for y in ys]
+        return [partial(attach, y, node) for y in ys]
 
     @property
     def generation(self) -> int:

@@ -257,7 +257,7 @@ registry.on_change.append(_forget_kernels)
 
 if TYPE_CHECKING:
 
-    class Op(Protocol, Generic[P]):  # type: ignore[misc]
+    class Op(Protocol, Generic[P]):
         """A public op: a function of arrays, numbers and Variables that returns a Variable."""
 
         definition: Definition

@@ -143,8 +143,9 @@ class RuleKernels(dict[type, Callable[..., Any]]):
 class OpNode(Function):
     """A node that an op made: its kept values are in slots, its inputs are rebuilt on demand."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
     definition: Definition
+    edges_: tuple[Node | None, ...]  # of an op with any number of inputs
 
     @property
     def edges(self) -> tuple[Node | None, ...]:

@@ -282,8 +282,8 @@ def _reflect(name: str, function: Any) -> None:
 
 
 # Sums and products commute, so Variable stays on the left, where the fast path looks first.
-Variable.__radd__ = add  # type: ignore[method-assign, assignment]
-Variable.__rmul__ = mul  # type: ignore[method-assign, assignment]
+Variable.__radd__ = add  # type: ignore[method-assign]
+Variable.__rmul__ = mul  # type: ignore[method-assign]
 for _name, _function in {
     "__rsub__": sub,
     "__rtruediv__": div,

@@ -193,8 +193,9 @@ def accuracy(y: Any, t: Any) -> Variable:
     xp = namespace(scores)
     if t.shape == scores.shape:
         t = xp.argmax(t, axis=-1)
-    right = xp.argmax(scores, axis=-1) == xp.astype(t, xp.int64)
-    hits = int(xp.sum(xp.astype(right, xp.int64)))
+    best = xp.argmax(scores, axis=-1)
+    right = best == xp.astype(t, best.dtype)
+    hits = int(xp.count_nonzero(right))
     backend = backend_of(scores)
     share = backend.asarray(hits / math.prod(right.shape), device=backend.device(scores))
     return constant(share)

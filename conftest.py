@@ -1,4 +1,4 @@
-"""What every test and every docstring example may use by name."""
+"""What every docstring example may use by name."""
 
 
 import numpy as np
