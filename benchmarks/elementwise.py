@@ -118,7 +118,6 @@ def autograd_(n: int) -> Run:
 
 def arraygrad_(n: int) -> Run:
     import arraygrad.functions as F
-
     from arraygrad import Variable
 
     x = Variable(start(n))

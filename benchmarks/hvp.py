@@ -109,7 +109,6 @@ def autograd_() -> Run:
 
 def arraygrad_variables() -> Run:
     import arraygrad.functions as F
-
     from arraygrad import Variable
 
     x, t, weights, vector = data()
@@ -134,7 +133,6 @@ def arraygrad_variables() -> Run:
 
 def arraygrad_functional() -> Run:
     import arraygrad.functions as F
-
     from arraygrad import grad
 
     x, t, params, vector = data()

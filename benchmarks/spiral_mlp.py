@@ -141,7 +141,6 @@ def autograd_() -> Run:
 
 def arraygrad_layers() -> Run:
     import arraygrad.functions as F
-
     from arraygrad import optimizers
     from arraygrad.models import MLP
 
