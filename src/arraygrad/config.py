@@ -28,9 +28,10 @@ default = Defaults()
 overrides: dict[str, ContextVar[bool | None]] = {
     name: ContextVar(f"arraygrad.{name}", default=None) for name in Defaults.__slots__
 }
-# One item for each open block, in any thread, that sets `enable_backprop`, and one while its
-# default is False. The op path looks here first: while it is empty, everything is recorded.
-unusual: list[ContextVar[bool | None]] = []
+# Empty until `enable_backprop` is first turned off, anywhere in the process: until then the op
+# path, which looks here first, need not ask. It is never emptied again, as a task or thread that
+# was started inside of a block takes its switch along, beyond the end of the block.
+turned_off: list[str] = []
 
 
 def is_recording() -> bool:
@@ -43,6 +44,11 @@ def _known(name: str) -> str:
     if name not in overrides:
         raise ConfigError(f"Config: got the name {name!r}, expected one of {', '.join(overrides)}")
     return name
+
+
+def _note(name: str, value: bool) -> None:
+    if name == "enable_backprop" and not value and not turned_off:
+        turned_off.append(name)
 
 
 class _Config:
@@ -67,11 +73,8 @@ class _Config:
         return getattr(default, name) if here is None else here
 
     def __setattr__(self, name: str, value: bool) -> None:
-        before = getattr(default, _known(name))
-        setattr(default, name, bool(value))
-        if name == "enable_backprop" and before != bool(value):
-            switch = overrides[name]
-            unusual.remove(switch) if value else unusual.append(switch)
+        setattr(default, _known(name), bool(value))
+        _note(name, bool(value))
 
     def __dir__(self) -> list[str]:
         return list(overrides)
@@ -96,6 +99,7 @@ class using_config(ContextDecorator):
 
     def __init__(self, name: str, value: bool) -> None:
         self._switch = overrides[_known(name)]
+        _note(name, bool(value))
         self._value = bool(value)
         self._tokens: list[Token[bool | None]] = []
 
@@ -106,14 +110,10 @@ class using_config(ContextDecorator):
         return block
 
     def __enter__(self) -> None:
-        if self._switch is overrides["enable_backprop"]:
-            unusual.append(self._switch)
         self._tokens.append(self._switch.set(self._value))
 
     def __exit__(self, *exc: Any) -> None:
         self._switch.reset(self._tokens.pop())
-        if self._switch is overrides["enable_backprop"]:
-            unusual.remove(self._switch)
 
 
 def no_grad() -> using_config:

@@ -13,7 +13,7 @@ the edge; an attribute with an underscore is a value kept for the rules.
         except Exception as error_: raise blame(error_, definition, (a_x, a_W)) from error_
         y_ = new(Variable)
         y_._data = data_
-        if (e_x is not None or e_W is not None) and (not unusual or is_recording()):
+        if (e_x is not None or e_W is not None) and (not turned_off or is_recording()):
             y_._node = node_ = NodeClass()
             node_.seq = next(sequence)
             node_.shape = data_.shape
@@ -49,7 +49,7 @@ from arraygrad.backend import (
     is_inexact,
     namespace,
 )
-from arraygrad.config import is_recording, unusual
+from arraygrad.config import is_recording, turned_off
 from arraygrad.engine import Node, sequence
 from arraygrad.errors import (
     ArgumentError,
@@ -65,7 +65,7 @@ from arraygrad.function import Function
 from arraygrad.op import Definition
 from arraygrad.variable import Variable, attach
 
-IS_RECORDING = "(not unusual or is_recording())"
+IS_RECORDING = "(not turned_off or is_recording())"
 
 
 def compile_op(function: Any, env: dict[str, Any]) -> None:
@@ -91,7 +91,7 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
         sequence=sequence,
         stray=stray,
         tracked=tracked,
-        unusual=unusual,
+        turned_off=turned_off,
     )
     for arg in definition.public.parameters.values():
         if arg.default is not Arg.empty:

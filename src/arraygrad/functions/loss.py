@@ -105,8 +105,8 @@ def softmax_cross_entropy(x: Any, t: Any) -> Variable:
     (N, C) one-hot rows or probabilities.
     Raises ShapeError, DtypeError, and ArgumentError for labels outside of 0 .. C-1.
 
-    >>> softmax_cross_entropy(Variable(np.array([[0.0, 10000.0]])), np.array([1]))
-    variable(0.0)
+    >>> softmax_cross_entropy(Variable(np.array([[0.0, 10000.0]])), np.array([0]))
+    variable(10000.0)
     """
     return _softmax_cross_entropy(x, labels("softmax_cross_entropy", x, t))
 

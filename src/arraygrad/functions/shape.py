@@ -278,5 +278,7 @@ def _transpose_method(self: Variable, *axes: Any) -> Variable:
 
 Variable.reshape = _reshape_method  # type: ignore[method-assign]
 Variable.transpose = _transpose_method  # type: ignore[method-assign]
-Variable.T = property(transpose)  # type: ignore[assignment]
-Variable.mT = property(matrix_transpose)  # type: ignore[assignment]
+Variable.T = property(lambda x: transpose(x), doc="All axes reversed.")  # type: ignore[assignment]
+Variable.mT = property(  # type: ignore[assignment]
+    lambda x: matrix_transpose(x), doc="The last two axes exchanged."
+)
