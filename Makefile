@@ -6,7 +6,7 @@
 # Another interpreter: make test PYTHON=python3.13 VENV=.venv-3.13
 PYTHON ?= python3
 VENV ?= .venv
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto --maxprocesses 4
 
 BIN := $(VENV)/bin
 TOOLS := .tools
