@@ -52,8 +52,9 @@ def plugins(name: str | None, check: bool, as_json: bool) -> None:
 def backends(as_json: bool) -> None:
     """List array libraries to compute with, and which is the current one."""
     current, origin = known_backends.backend_origin()
-    setting = settings.origin("backend")
-    origin = f"{origin} {setting.detail if origin == setting.origin else ''}".rstrip()
+    if not origin.endswith(")"):  # from the settings, not from a call
+        setting = settings.origin("backend")
+        origin = f"{setting.origin} {setting.detail}".rstrip()
     items = [_backend(name, current) for name in backend_names()]
     if as_json:
         _print_json({"current": current, "origin": origin, "backends": items})

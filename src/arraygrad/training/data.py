@@ -36,7 +36,7 @@ def prepare(recipe: Recipe) -> Data:
     make = obtain("datasets", recipe.dataset)
     try:
         inspect.signature(make).bind(train=True)
-    except TypeError:
+    except (TypeError, ValueError):  # ValueError: built into Python, and without a signature
         raise RunError(
             f"data set: {recipe.dataset!r} does not take train=True; expected a class with two "
             "parts, as arraygrad.Dataset has"
@@ -79,7 +79,7 @@ def _shorten(recipe: Recipe, part: Any) -> None:
 def _sample(recipe: Recipe, part: Any) -> Any:
     try:
         x, _ = part[0]
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, LookupError) as error:
         raise RunError(
             f"data set: {recipe.dataset!r} gave no pair (x, t) as its first sample "
             f"({type(error).__name__}: {error}); expected one, as arraygrad.Dataset gives"

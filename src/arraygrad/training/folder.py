@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from arraygrad import weights
-from arraygrad.errors import RunError
+from arraygrad.errors import RunError, WeightsError
 from arraygrad.training.recipe import WEIGHTS, Recipe
 
 FORMAT = 1
@@ -130,7 +130,13 @@ class Folder:
                 f"{self.path} has no checkpoint.npz, so there is no run to resume; start one "
                 "without --resume"
             )
-        arrays = weights.read_arrays(self.checkpoint)
+        try:
+            arrays = weights.read_arrays(self.checkpoint)
+        except WeightsError as error:
+            raise RunError(
+                f"{self.checkpoint} cannot be read, it is damaged or something else; start over "
+                "with --force, or choose another folder with --out"
+            ) from error
         try:
             settings, log = _from_array(arrays["settings"]), _from_array(arrays["log"])
             _check_format(settings)

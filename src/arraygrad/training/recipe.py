@@ -181,8 +181,11 @@ def build_optimizer(recipe: Recipe) -> Optimizer:
 
 
 def _call(word: str, id: str, thing: Any, known: Mapping[str, Any]) -> Any:
-    wanted = inspect.signature(thing).parameters.values()
-    named = [p for p in wanted if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    named = [
+        p
+        for p in _parameters(thing).values()
+        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
     missing = [p.name for p in named if p.default is p.empty and p.name not in known]
     if missing:
         raise RunError(
@@ -195,12 +198,19 @@ def _call(word: str, id: str, thing: Any, known: Mapping[str, Any]) -> Any:
 def _learning_rate(optimizer: str) -> float:
     if optimizer in LEARNING_RATES:
         return LEARNING_RATES[optimizer]
-    parameters = inspect.signature(obtain("optimizers", optimizer)).parameters
+    parameters = _parameters(obtain("optimizers", optimizer))
     for name in ("lr", "alpha"):
         default = parameters[name].default if name in parameters else None
         if isinstance(default, (int, float)):
             return float(default)
     return 0.01
+
+
+def _parameters(thing: Any) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(thing).parameters
+    except ValueError:  # built into Python, and without a signature
+        return {}
 
 
 def _is_size(value: Any) -> bool:
