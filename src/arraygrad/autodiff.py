@@ -12,6 +12,7 @@ from arraygrad.backend import (
     backend_of,
     by_type,
     current_backend,
+    is_complex,
     is_inexact,
     namespace,
 )
@@ -185,6 +186,11 @@ def _check_value(y: Any, name: str) -> None:
         raise GradientError(
             f"grad({name}): the function returned {type(y).__name__}, expected a Variable "
             f"of one element; compute it with operators and arraygrad.functions"
+        )
+    if is_complex(y.dtype, namespace(y._data)):
+        raise DtypeError(
+            f"grad({name}): the function returned {y.dtype}, expected a real number; take its "
+            f"real part or its absolute value"
         )
     if y.size != 1:
         raise ShapeError(

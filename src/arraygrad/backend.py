@@ -225,6 +225,12 @@ def is_inexact(dtype: Any, xp: Any) -> bool:
     return bool(xp.isdtype(dtype, ("real floating", "complex floating")))
 
 
+def is_complex(dtype: Any, xp: Any) -> bool:
+    """Whether `dtype` holds complex numbers."""
+    kind = getattr(dtype, "kind", None)
+    return kind == "c" if kind is not None else bool(xp.isdtype(dtype, "complex floating"))
+
+
 def namespace(x: Any) -> Any:
     """The array API namespace of an array; of a Variable, the differentiable one."""
     backend = by_type.get(type(x))

@@ -12,7 +12,7 @@ from heapq import heappop, heappush, heappushpop
 from itertools import count
 from typing import Any, ClassVar
 
-from arraygrad.backend import is_inexact, namespace, sum_to
+from arraygrad.backend import is_complex, is_inexact, namespace, sum_to
 from arraygrad.errors import GradientShapeError
 
 # Nodes are numbered in the order they are made, so a parent's number is below its children's:
@@ -133,24 +133,33 @@ def backprop(
             retain[node] = g
         # The newest of the edges found here is most often the next node: it skips the heap.
         following: Node | None = None
-        for edge, gx in node.pull_graph(g, first) if create_graph else node.pull(g, first):
-            if gx.shape != edge.shape or gx.dtype is not edge.dtype:
-                gx = fit(gx, edge, node)
-            if edge not in grads:
-                grads[edge] = gx
-                if edge.seq > last:
-                    if following is None:
-                        following = edge
-                    elif edge.seq < following.seq:
-                        heappush(heap, (-edge.seq, edge))
-                    else:
-                        heappush(heap, (-following.seq, following))
-                        following = edge
-            elif edge in summed:
-                grads[edge] += gx
-            else:
-                grads[edge] = grads[edge] + gx
-                summed.add(edge)
+        gx = node  # in case that a rule fails before there is a gradient
+        try:
+            for edge, gx in node.pull_graph(g, first) if create_graph else node.pull(g, first):
+                if gx.shape != edge.shape or gx.dtype is not edge.dtype:
+                    gx = fit(gx, edge, node)
+                if edge not in grads:
+                    grads[edge] = gx
+                    if edge.seq > last:
+                        if following is None:
+                            following = edge
+                        elif edge.seq < following.seq:
+                            heappush(heap, (-edge.seq, edge))
+                        else:
+                            heappush(heap, (-following.seq, following))
+                            following = edge
+                elif edge in summed:
+                    grads[edge] += gx
+                else:
+                    grads[edge] = grads[edge] + gx
+                    summed.add(edge)
+        except AttributeError as error:
+            if hasattr(gx, "shape"):
+                raise
+            raise GradientShapeError(
+                f"{type(node).__name__}.backward: a rule returned {gx!r}, expected an array of "
+                f"shape {edge.shape}; return zeros where there is no gradient"
+            ) from error
         if not heap:
             node = following
         elif following is None:
@@ -175,9 +184,7 @@ def fit(gx: Any, edge: Node, node: Node) -> Any:
         # A gradient that is not a whole number stays one for an integer input: casting it
         # would be a silent wrong number.
         if is_inexact(edge.dtype, xp):
-            if not xp.isdtype(edge.dtype, "complex floating") and xp.isdtype(
-                gx.dtype, "complex floating"
-            ):
+            if is_complex(gx.dtype, xp) and not is_complex(edge.dtype, xp):
                 gx = xp.real(gx)
             gx = xp.astype(gx, edge.dtype)
     return gx

@@ -131,6 +131,11 @@ class Definition:
         return f"<op {self.name}{self.public}>"
 
     @property
+    def title(self) -> str:
+        """The name in messages: that of the public op where the primitive has a private one."""
+        return self.name.lstrip("_")
+
+    @property
     def id(self) -> str:
         """`namespace:name`; the namespace of core is `core`."""
         package = self.forward.__module__.partition(".")[0]

@@ -86,6 +86,7 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
         mixed=definition.mixed,
         namespace=namespace,
         new=object.__new__,
+        no_data=no_data,
         operands=definition.operands,
         is_recording=is_recording,
         sequence=sequence,
@@ -227,6 +228,8 @@ def source(function: Any) -> str:
             f"    if type({x}) is Variable or isinstance({x}, Variable): a_{x} = {x}._data{edge}"
         ]
         lines += [f"    else: a_{x} = {x}" + (f"; e_{x} = None" if x in ruled else "")]
+        if x in ruled and definition.arguments[x].default is None:
+            lines += [f"    if a_{x} is None and {x} is not None: raise no_data(definition, '{x}')"]
     for name in definition.public.parameters:
         if name not in inputs:
             lines += [
@@ -391,7 +394,7 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
     found: dict[int, Backend] = {id(b): b for b in backends if b is not None}
     if len(found) > 1:
         raise MixedBackendError(
-            f"{definition.name}: got {_described(definition, arrays)} of different libraries, "
+            f"{definition.title}: got {_described(definition, arrays)} of different libraries, "
             f"expected one; convert with the asarray of one of their backends"
         )
     if not found:
@@ -428,11 +431,16 @@ def _backend(definition: Definition, i: int, a: Any) -> Backend | None:
         arg = definition.arguments.get(name)
         if arg is not None and arg.default is None:
             return None
-        raise NoDataError(f"{definition.name}: {name} has no data yet (None); give it an array")
+        raise no_data(definition, name)
     try:
         return backend_of(a)
     except DtypeError as error:
-        raise DtypeError(f"{definition.name}: {name}: {error}") from None
+        raise DtypeError(f"{definition.title}: {name}: {error}") from None
+
+
+def no_data(definition: Definition, name: str) -> NoDataError:
+    """The error for a Variable that was made with None."""
+    return NoDataError(f"{definition.title}: {name} has no data yet (None); give it an array")
 
 
 def _described(definition: Definition, arrays: tuple[Any, ...]) -> str:
@@ -454,7 +462,7 @@ def blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) -> 
     """The error to raise for a failed kernel: ours, naming the op and what it was given."""
     if isinstance(error, ArraygradError):
         return error
-    text = f"{definition.name}: got {_described(definition, arrays)}: {error}"
+    text = f"{definition.title}: got {_described(definition, arrays)}: {error}"
     real = [a for a in arrays if a is not None and type(a) not in PYTHON_SCALARS]
     if len({str(backend_of(a).device(a)) for a in real}) > 1:
         return MixedBackendError(f"{text}; expected one device, move with .to_device(...)")
@@ -462,7 +470,7 @@ def blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) -> 
         return AxisIndexError(text)
     if isinstance(error, ValueError | RuntimeError):
         return ShapeError(text) if len(real) > 1 else ArgumentError(text)
-    if isinstance(error, TypeError):
+    if isinstance(error, TypeError) or len(real) < len(arrays):  # a number where an array must be
         return DtypeError(text)
     error.add_note(text)
     return error
@@ -491,7 +499,7 @@ def stray(definition: Definition, name: str, x: Variable) -> Any:
     """The array of a Variable given for a parameter; whole numbers and masks lose no gradient."""
     if x._node is not None and is_inexact(x.dtype, namespace(x._data)):
         raise GradientError(
-            f"{definition.name}: got a tracked Variable for {name}, which has no gradient; "
+            f"{definition.title}: got a tracked Variable for {name}, which has no gradient; "
             f"use .data or .detach() of it if none is wanted"
         )
     return x._data

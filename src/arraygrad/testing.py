@@ -237,7 +237,7 @@ def _check_at(report: Report, truth: _Truth, place: Place, dtype: str) -> None:
                 f"{where}: {order} gradient {k} differs",
             )
     # A result that is not differentiable, such as a share of right answers, has a dtype of its own.
-    kept = truth.smooth and truth.op.definition.name != "astype"
+    kept = truth.smooth and truth.op.definition.title != "astype"
     for what, x in pairs:
         if is_inexact(x.dtype, backend.xp) and kept:
             report.expect(

@@ -15,7 +15,13 @@ import numpy as np
 from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend
 from arraygrad.config import is_recording, using_config
 from arraygrad.engine import Leaf, Node, backprop
-from arraygrad.errors import DtypeError, GradientError, NoDataError, ShapeError
+from arraygrad.errors import (
+    DtypeError,
+    GradientError,
+    GradientShapeError,
+    NoDataError,
+    ShapeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,20 +201,13 @@ class Variable:
             )
         retained: dict[Node, Any] | None = {} if retain_grad else None
         given = getattr(node, "grad", None)
-        if create_graph:
-            seed = (
-                given
-                if given is not None
-                else constant(backend_of(self._data).ones_like(self._data))
+        if given is not None and given.shape != node.shape:
+            raise GradientShapeError(
+                f"{self._label()}.backward: got a grad of shape {given.shape} to start from, "
+                f"expected the shape {node.shape} of the Variable"
             )
-            with using_config("enable_backprop", True):
-                grads = backprop({node: seed}, create_graph=True, retain=retained)
-                for leaf, gx in grads.items():
-                    before = getattr(leaf, "grad", None)
-                    leaf.grad = gx if before is None else before + gx
-            node.grad = None
-            for seen, g in (retained or {}).items():
-                seen.grad = g
+        if create_graph:
+            self._backward_graph(node, given, retained)
             return
         backend = backend_of(self._data)
         seed = backend.ones_like(self._data) if given is None else given._data
@@ -224,6 +223,23 @@ class Variable:
         node.grad = None
         for seen, g in (retained or {}).items():
             seen.grad = constant(g)
+
+    def _backward_graph(
+        self, node: Node, seed: Variable | None, retained: dict[Node, Any] | None
+    ) -> None:
+        backend = backend_of(self._data)
+        if seed is None:
+            seed = constant(backend.ones_like(self._data))
+        with using_config("enable_backprop", True):
+            grads = backprop({node: seed}, create_graph=True, retain=retained)
+            others = [g._data for g in (seed, *(retained or {}).values())]
+            datas = backend.apart([g._data for g in grads.values()], others)
+            for (leaf, gx), data in zip(grads.items(), datas, strict=True):
+                before = getattr(leaf, "grad", None)
+                leaf.grad = attach(data, gx._node) if before is None else before + gx
+        node.grad = None
+        for seen, g in (retained or {}).items():
+            seen.grad = g
 
     def cleargrad(self) -> None:
         """Forget the gradient."""
@@ -305,20 +321,28 @@ class Variable:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         # NumPy arrays and scalars on the left of an operator come here: array * x.
-        op = _UFUNC_OPERATORS.get(ufunc.__name__)
-        if op is not None and method == "__call__" and not kwargs and len(inputs) == 2:
+        sign = _UFUNC_OPERATORS.get(ufunc.__name__)
+        if sign is not None and method == "__call__" and not kwargs and len(inputs) == 2:
             left, right = inputs
             if isinstance(left, Variable):
-                return getattr(left, f"__{op}__")(right)
-            return getattr(right, f"__{_REFLECTED.get(op, 'r' + op)}__")(left)
+                return getattr(left, f"__{sign}__")(right)
+            return getattr(right, f"__{_REFLECTED.get(sign, 'r' + sign)}__")(left)
         if "out" in kwargs:
             raise GradientError(
                 f"numpy.{ufunc.__name__}: got a Variable for an in-place operation on an array; "
                 f"write array = array + x, or use x.data if no gradient is wanted"
             )
+        from arraygrad.op import table
+
+        named = (f for f in table.values() if f.definition.reference == ufunc.__name__)
+        op = next(named, None)
+        advice = (
+            f"call F.{op.__name__} (arraygrad.functions) instead, or give it"
+            if op is not None
+            else "arraygrad.functions has no op of that name; if no gradient is wanted, give it"
+        )
         raise DtypeError(
-            f"numpy.{ufunc.__name__}: got a Variable, expected arrays; call the op of "
-            f"arraygrad.functions instead (such as F.sin for numpy.sin), or give it x.data"
+            f"numpy.{ufunc.__name__}: got a Variable, expected arrays; {advice} x.data"
         )
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:

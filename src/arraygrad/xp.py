@@ -36,7 +36,7 @@ class Namespace:
         return f"<{self.__name__}>"
 
     def __getattr__(self, name: str) -> Any:
-        found = _ops().get(name)
+        found = standard_ops().get(name)
         if found is None:
             found = getattr(self._backend.xp, name)
             if callable(found) and not isinstance(found, type) and not name.startswith("_"):
@@ -45,7 +45,7 @@ class Namespace:
         return found
 
     def __dir__(self) -> list[str]:
-        return sorted({*dir(self._backend.xp), *_ops()})
+        return sorted({*dir(self._backend.xp), *standard_ops()})
 
 
 def _on_data(name: str, function: Any) -> Any:
@@ -71,7 +71,7 @@ def _data(x: Any) -> Any:
     return x.data if isinstance(x, Variable) else x
 
 
-def _ops() -> dict[str, Any]:
+def standard_ops() -> dict[str, Any]:
     """Standard name -> op."""
     if not _by_standard_name:
         for function in op.table.values():

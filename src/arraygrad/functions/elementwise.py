@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from arraygrad.backend import backend_of, is_inexact, namespace
+from arraygrad.errors import DtypeError
 from arraygrad.op import arr, case, op
+from arraygrad.variable import as_array, constant
 
 __all__ = [
     "abs", "absolute", "astype", "clip", "cos", "cosh", "exp", "expm1", "log", "log1p",
@@ -180,7 +183,7 @@ def _(g, x, xp):
     return g * xp.sinh(x)
 
 
-@op(samples=[(arr(2, 3),), (arr(),)], methods=("__abs__",), standard="abs", reference="abs")
+@op(samples=[(arr(2, 3),), (arr(),)], methods=("__abs__",), standard="abs", reference="absolute")
 def absolute(x: Any, *, xp: Any = None) -> Any:
     """The absolute value, elementwise; its derivative at 0 is taken as 0.
 
@@ -303,19 +306,40 @@ def _(g, condition, xp):
     return xp.where(condition, xp.zeros_like(g), g)
 
 
+@op(samples=[case(arr(2, 3), "float64")])
+def _astype(x: Any, dtype: Any, *, xp: Any = None) -> Any:
+    """`x` in another floating point dtype; what `astype` calls."""
+    return xp.astype(x, getattr(xp, dtype) if isinstance(dtype, str) else dtype)
+
+
+@_astype.rule
+def _(g):
+    return g  # the engine casts every gradient to the dtype of its input
+
+
 @op(samples=[case(arr(2, 3), "float64")], methods=("astype",), standard="astype")
-def astype(x: Any, dtype: Any, *, xp: Any = None) -> Any:
+def astype(x: Any, dtype: Any) -> Any:
     """`x` in another dtype, one of the library's own or its name; the gradient is cast back.
+
+    In a dtype of whole numbers or booleans the result is a constant.
+    Raises DtypeError for a name that the library does not know.
 
     >>> astype(Variable(np.array([1.0, 2.0])), np.float32).dtype
     dtype('float32')
     """
-    return xp.astype(x, getattr(xp, dtype) if isinstance(dtype, str) else dtype)
-
-
-@astype.rule
-def _(g):
-    return g  # the engine casts every gradient to the dtype of its input
+    data = as_array(x)
+    xp = namespace(data)
+    if isinstance(dtype, str):
+        known = getattr(xp, dtype, None)
+        if known is None:
+            raise DtypeError(
+                f"astype: got the dtype {dtype!r}, which {backend_of(data).name} does not know; "
+                f"expected one such as 'float32' or 'int64'"
+            )
+        dtype = known
+    if is_inexact(backend_of(data).dtype(dtype), xp):
+        return _astype(x, dtype)
+    return constant(xp.astype(data, dtype))
 
 
 @op(samples=[(arr(2, 3),)], standard="real", reference="real")

@@ -6,7 +6,7 @@ from typing import Any
 
 from arraygrad.backend import backend_of
 from arraygrad.op import arr, case, op
-from arraygrad.variable import Variable
+from arraygrad.variable import Variable, light
 
 __all__ = ["get_item", "index_add", "take"]
 
@@ -14,7 +14,7 @@ __all__ = ["get_item", "index_add", "take"]
 def _plain(key: Any) -> Any:
     """The key with arrays in place of Variables, which have no gradient as an index."""
     if isinstance(key, Variable):
-        return key.data
+        return light(key._array())
     if isinstance(key, tuple):
         return tuple(_plain(part) for part in key)
     return key

@@ -34,7 +34,7 @@ def dropout(x: Any, dropout_ratio: float = 0.5) -> Variable:
     x = as_variable(x)
     if not Config.train or dropout_ratio == 0:
         return x
-    backend = backend_of(x.data)
+    backend = backend_of(x._array())
     keep = np.random.random(x.shape) >= dropout_ratio
     # One array is kept for the gradient: the mask, scaled, in the dtype of x.
     scale = 1 / (1 - dropout_ratio) if dropout_ratio < 1 else 0.0
