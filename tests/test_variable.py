@@ -463,12 +463,12 @@ def test_arrays_of_untracked_variables():
 
 @pytest.mark.parametrize(
     ("ufunc", "name"),
-    [(np.sin, "F.sin"), (np.exp, "F.exp"), (np.sqrt, "F.sqrt"), (np.abs, "F.absolute")],
+    [(np.sin, "sin"), (np.exp, "exp"), (np.sqrt, "sqrt"), (np.maximum, "maximum"), (np.abs, "abs")],
 )
 def test_a_ufunc_of_numpy_names_the_op(ufunc, name):
     for x in (var([1.0, 2.0]), var(1.0), var(1.0).detach()):
-        with pytest.raises(DtypeError, match=name) as caught:
-            ufunc(x)
+        with pytest.raises(DtypeError, match=rf"F\.{name}") as caught:
+            ufunc(*(x, 1.0)[: ufunc.nin])
         assert f"numpy.{ufunc.__name__}" in str(caught.value)
 
 
