@@ -26,7 +26,7 @@ def test_the_defaults_learn_the_digits(cli):
     assert log[-1]["test_accuracy"] >= 0.97
     assert log[-1]["train_loss"] < log[0]["train_loss"] / 10
     assert "359 held out" in output
-    assert f"test accuracy {log[-1]['test_accuracy']:.2%} after 20 epochs" in output
+    assert f"test accuracy {log[-1]['test_accuracy']:.2%} after epoch 20" in output
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])

@@ -125,7 +125,7 @@ def _conclude(folder: Folder, format: str, log: list[dict[str, Any]]) -> None:
     last = log[-1]
     seconds = sum(line["seconds"] for line in log)
     click.echo(
-        f"test accuracy {last['test_accuracy']:.2%} after {last['epoch']} epochs "
+        f"test accuracy {last['test_accuracy']:.2%} after epoch {last['epoch']} "
         f"and {seconds:.1f} s of training"
     )
     files = [folder.weights(format), folder.log, folder.settings, folder.checkpoint]

@@ -42,10 +42,10 @@ def prepare(recipe: Recipe) -> Data:
             "parts, as arraygrad.Dataset has"
         ) from None
     train, test = make(train=True), make(train=False)
+    classes = 1 + max(int(_labels(recipe, part).max()) for part in (train, test))
     if recipe.limit is not None:
         _shorten(recipe, train)
         _shorten(recipe, test)
-    labels = _labels(recipe, train)
     mean, std = _scale(train)
     shape = np.shape(_sample(recipe, train))
     flat = len(shape) != 1 and obtain("models", recipe.model) is MLP
@@ -55,7 +55,7 @@ def prepare(recipe: Recipe) -> Data:
             steps.append(Normalize(mean, std))
             part.transform = Compose(step for step in steps if step is not None)
     facts = {
-        "classes": int(labels.max()) + 1,
+        "classes": classes,
         "shape": list(shape),
         "in_size": int(np.prod(shape)) if flat or not shape else int(shape[-1]),
         "mean": mean,
@@ -92,7 +92,7 @@ def _labels(recipe: Recipe, part: Any) -> np.ndarray[Any, Any]:
     given = getattr(part, "label", None)
     given = [part[i][1] for i in range(len(part))] if given is None else given
     labels = np.asarray(given)
-    if labels.dtype.kind not in "iu" or labels.ndim != 1 or labels.min() < 0:
+    if labels.dtype.kind not in "iu" or labels.ndim != 1 or not labels.size or labels.min() < 0:
         raise RunError(
             f"data set: the labels of {recipe.dataset!r} are {labels.dtype} of shape "
             f"{labels.shape}; expected one class from 0 on, a whole number, for each sample"
