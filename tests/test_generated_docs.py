@@ -32,8 +32,17 @@ def test_the_table_of_ops_is_fresh() -> None:
 
 def test_every_hook_and_setting_is_described() -> None:
     page = (DOCS / "plugins.md").read_text(encoding="utf-8")
-    told = {word for cell in re.findall(r"^\| `([^|]+)` \|", page, re.MULTILINE) for word in [cell]}
+    told = set(re.findall(r"^\| `([^|]+)` \|", page, re.MULTILINE))
     assert {*hookspecs.HOOKS, *settings.KEYS} <= told
+
+
+def test_the_design_names_every_module() -> None:
+    page = (DOCS / "design.md").read_text(encoding="utf-8")
+    told = {word for line in page.splitlines() for word in re.findall(r"`([\w/.]+)`", line)}
+    package = DOCS.parent / "src" / "arraygrad"
+    files = {path.name for path in package.glob("[!_]*.py")}
+    folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    assert {*files, *folders} <= told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
