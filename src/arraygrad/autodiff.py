@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from contextvars import ContextVar
@@ -95,7 +96,7 @@ def value_and_grad(
         try:
             with _RECORDED if is_recording() else using_config("enable_backprop", True):
                 result = f(*call, **kwargs)
-                y, aux = result if has_aux else (result, None)
+                y, aux = _pair(result, name) if has_aux else (result, None)
                 _check_value(y, name)
                 grads = _gradients(y, variables, create_graph)
         finally:
@@ -179,22 +180,33 @@ def _apart(grads: list[Variable]) -> list[Variable]:
     return grads
 
 
+def _pair(result: Any, name: str) -> tuple[Any, Any]:
+    if isinstance(result, tuple) and len(result) == 2:
+        return result
+    raise GradientError(
+        f"grad({name}): the function returned {type(result).__name__}, expected a pair "
+        f"(value, aux), as has_aux=True says"
+    )
+
+
 def _check_value(y: Any, name: str) -> None:
-    if not isinstance(y, Variable):
-        if type(y) in PYTHON_SCALARS or hasattr(y, "dtype"):
-            return  # a constant: every gradient is zero
+    data = y._array() if isinstance(y, Variable) else y
+    if type(data) in PYTHON_SCALARS:
+        return  # a constant: every gradient is zero
+    if not hasattr(data, "dtype"):
         raise GradientError(
             f"grad({name}): the function returned {type(y).__name__}, expected a Variable "
-            f"of one element; compute it with operators and arraygrad.functions"
+            f"of one element; compute it with operators and arraygrad.functions, and set "
+            f"has_aux=True if it returns a pair"
         )
-    if is_complex(y.dtype, namespace(y._data)):
+    if is_complex(data.dtype, namespace(data)):
         raise DtypeError(
-            f"grad({name}): the function returned {y.dtype}, expected a real number; take its "
+            f"grad({name}): the function returned {data.dtype}, expected a real number; take its "
             f"real part or its absolute value"
         )
-    if y.size != 1:
+    if data.shape and math.prod(data.shape) != 1:
         raise ShapeError(
-            f"grad({name}): the function returned shape {y.shape}, expected one number; "
+            f"grad({name}): the function returned shape {data.shape}, expected one number; "
             f"reduce it, as with .sum()"
         )
 

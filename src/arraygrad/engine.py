@@ -69,6 +69,11 @@ class Leaf(Node):
         self.dtype = None if data is None else data.dtype
         self.grad = self.name = None
 
+    def pull(self, g: Any, first: int) -> Iterable[tuple[Node, Any]]:
+        return ()  # the argument of a transform, seen from another one: nothing is behind it
+
+    pull_graph = pull
+
 
 class Output(Node):
     """One of several outputs of a function; its parent is the function's own node."""
@@ -100,8 +105,10 @@ class Partial:
         self.parts = parts
 
     def __add__(self, other: Partial) -> Partial:
-        # Each Output node is visited once, so no index is ever in both.
-        return Partial({**self.parts, **other.parts})
+        parts = dict(self.parts)
+        for i, g in other.parts.items():
+            parts[i] = parts[i] + g if i in parts else g
+        return Partial(parts)
 
 
 def backprop(

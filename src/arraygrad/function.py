@@ -9,7 +9,7 @@ from typing import Any
 from arraygrad.backend import PYTHON_SCALARS
 from arraygrad.config import is_recording, no_grad, using_config
 from arraygrad.engine import Node, Output, Partial, next_seq
-from arraygrad.errors import GradientShapeError
+from arraygrad.errors import DtypeError, GradientShapeError
 from arraygrad.variable import Variable, as_array, as_variable, attach, constant
 
 
@@ -56,7 +56,9 @@ class Function(Node):
         vars(node)["_kept"] = kept
         ys = node.forward(*[x.data for x in variables])
         several = isinstance(ys, tuple | list)
-        kept.ys = [as_array(y) for y in (ys if several else (ys,))]
+        kept.ys = [
+            self._array(y, f"forward: output {i}") for i, y in enumerate(ys if several else (ys,))
+        ]
         if not (any(edge is not None for edge in node.edges) and is_recording()):
             outputs = [constant(y) for y in kept.ys]
         elif len(kept.ys) == 1:
@@ -81,8 +83,9 @@ class Function(Node):
     def outputs(self) -> list[Callable[[], Variable]]:
         """One callable for each output, which returns its Variable."""
         ys = vars(self)["_kept"].ys
-        node = self if len(ys) == 1 else None
-        return [partial(attach, y, node) for y in ys]
+        if len(ys) == 1:
+            return [partial(attach, ys[0], self)]
+        return [partial(attach, y, Output(self, i, y)) for i, y in enumerate(ys)]
 
     @property
     def generation(self) -> int:
@@ -96,14 +99,12 @@ class Function(Node):
     def pull(self, g: Any, first: int) -> list[tuple[Node, Any]]:
         with no_grad():
             pairs = self._backward(g, constant)
-        return [(edge, as_array(gx)) for edge, gx in pairs if edge.seq >= first]
+        return [(edge, gx._data) for edge, gx in pairs if edge.seq >= first]
 
     def pull_graph(self, g: Any, first: int) -> list[tuple[Node, Any]]:
         with using_config("enable_backprop", True):
             pairs = self._backward(g, lambda part: part)
-        return [
-            (edge, as_variable(gx, requires_grad=False)) for edge, gx in pairs if edge.seq >= first
-        ]
+        return [(edge, gx) for edge, gx in pairs if edge.seq >= first]
 
     def _backward(self, g: Any, wrap: Callable[[Any], Any]) -> list[tuple[Node, Any]]:
         ys = vars(self)["_kept"].ys
@@ -123,8 +124,17 @@ class Function(Node):
                     f"{type(self).__name__}.backward: got the number {gx!r} for an input of "
                     f"shape {edge.shape}, expected a Variable of that shape"
                 )
+        for i, gx in enumerate(gxs):
+            if gx is not None and not isinstance(gx, Variable):
+                gxs[i] = constant(self._array(gx, f"backward: gradient of input {i}"))
         pairs = zip(self.edges, gxs, strict=True)
         return [(edge, gx) for edge, gx in pairs if edge is not None and gx is not None]
+
+    def _array(self, y: Any, what: str) -> Any:
+        try:
+            return as_array(y)
+        except DtypeError as error:
+            raise DtypeError(f"{type(self).__name__}.{what}: {error}") from None
 
 
 class _Kept:

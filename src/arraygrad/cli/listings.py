@@ -68,13 +68,13 @@ def _show_backends(items: list[dict[str, Any]], origin: str) -> None:
         (
             f"{'*' if item['current'] else ' '} {item['name']}",
             item["distribution"],
-            ", ".join(item["devices"]) if item["available"] else "not available",
+            ", ".join(item["devices"]) if item["available"] else _short(item),
         )
         for item in items
     ]
     click.echo(table([("  backend", "from", "devices"), *rows]))
     for item in items:
-        if not item["available"]:
+        if not item["available"] and _short(item) != "not installed":
             click.echo(f"\n{item['name']}: {item['reason']}")
     click.echo(f"\n* is where new arrays are made ({origin})")
 
@@ -141,6 +141,11 @@ def _backend(name: str, current: str) -> dict[str, Any]:
         "devices": devices,
         "current": name == current,
     }
+
+
+def _short(item: dict[str, Any]) -> str:
+    missing = f"No module named {item['name']!r}" in item["reason"]
+    return "not installed" if missing else "not available"
 
 
 def _listed(names: set[str]) -> str:

@@ -25,6 +25,7 @@ def predict(run: Path, backend: str | None, show: int) -> None:
     Writes predictions.png and confusion.png into the folder, and prints the same as text.
     """
     result = load(run, backend)
+    drawn = _draw(result, run)  # first: whoever reads this may close the pipe early
     wrong = np.flatnonzero(result.predictions != result.labels)
     chosen = _choose(len(result.labels), wrong, show)
     if chosen:
@@ -33,7 +34,7 @@ def predict(run: Path, backend: str | None, show: int) -> None:
         click.echo(text.matrix(result.confusion) + "\n")
     right, size = len(result.labels) - len(wrong), len(result.labels)
     click.echo(f"test accuracy {result.accuracy:.2%}: {right} of {size} held-out samples are right")
-    _draw(result, run)
+    click.echo(drawn)
 
 
 def _choose(size: int, wrong: np.ndarray, show: int) -> list[int]:
@@ -57,13 +58,12 @@ def _samples(result: Result, chosen: list[int]) -> str:
     return text.beside(blocks, shutil.get_terminal_size().columns)
 
 
-def _draw(result: Result, run: Path) -> None:
+def _draw(result: Result, run: Path) -> str:
     from arraygrad.training import pictures
 
     if missing := pictures.missing():
-        click.echo(f"no pictures: {missing}", err=True)
-        return
+        return f"no pictures: {missing}"
     paths = [run / "predictions.png", run / "confusion.png"]
     drawn = [pictures.predictions(result, paths[0]), pictures.confusion(result, paths[1])]
     names = ", ".join(path.name for path, done in zip(paths, drawn, strict=True) if done)
-    click.echo(f"in {run}: {names}")
+    return f"in {run}: {names}"

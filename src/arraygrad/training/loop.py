@@ -17,7 +17,7 @@ from arraygrad import backend as backends
 from arraygrad import registry
 from arraygrad.config import no_grad, test_mode
 from arraygrad.dataloaders import DataLoader
-from arraygrad.errors import ArraygradError, OpError, RunError
+from arraygrad.errors import ArraygradError, RunError
 from arraygrad.layers import Layer
 from arraygrad.training.data import prepare
 from arraygrad.training.folder import FORMAT, Folder, Snapshot
@@ -122,7 +122,13 @@ class _Run:
     def _first_call(self) -> None:
         """Parameters are born at the first call; and a model that does not fit fails early."""
         facts = self.data.facts
-        logits, _ = outputs(self.model, self.data.train, self.device, at_most=1)
+        try:
+            logits, _ = outputs(self.model, self.data.train, self.device, at_most=1)
+        except (ArraygradError, TypeError, ValueError) as error:
+            raise RunError(
+                f"model: {self.recipe.model!r} with activation {self.recipe.activation!r} fails on "
+                f"a sample of shape {tuple(facts['shape'])}: {error}"
+            ) from error
         if logits.shape != (1, facts["classes"]):
             raise RunError(
                 f"model: {self.recipe.model!r} gives the shape {logits.shape[1:]} for a sample; "
@@ -227,14 +233,7 @@ def outputs(
     with no_grad(), test_mode():
         for x, t in DataLoader(dataset, at_most or 500, shuffle=False):
             backend = backends.backend_of(x)
-            data = x if device is None else backend.to_device(x, device)
-            try:
-                y = as_variable(model(data)).data
-            except OpError as error:
-                raise RunError(
-                    f"model: {type(model).__name__} cannot take samples of shape {x.shape[1:]}: "
-                    f"{error}"
-                ) from error
+            y = as_variable(model(x if device is None else backend.to_device(x, device))).data
             logits.append(backend.to_numpy(y))
             labels.append(backend.to_numpy(t))
             if at_most:
