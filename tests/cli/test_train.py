@@ -148,13 +148,13 @@ def test_neither_are_other_files(cli):
     assert "is a file" in cli.error("train", "--out", "weights.npz")
 
 
-def test_force_starts_over_and_takes_away_what_is_of_the_old_run(cli, draws):
+def test_force_starts_over_and_takes_away_what_is_of_the_old_run(cli):
     folder = cli.train("--weights", "safetensors")
-    cli("predict", "run", "--show", 0)
-    (folder / "notes.txt").write_text("mine")
+    for name in ("confusion.png", "notes.txt"):
+        (folder / name).write_text("old")
     cli.train("--seed", 1, "--force")
     assert {path.name for path in folder.iterdir()} == {
-        "checkpoint.npz", "curves.png", "log.jsonl", "notes.txt", "settings.json", "weights.npz",
+        "checkpoint.npz", "log.jsonl", "notes.txt", "settings.json", "weights.npz",
     }  # fmt: skip
     assert cli.state(folder) == cli.state(cli.train("--seed", 1, out="fresh"))
 
@@ -263,6 +263,7 @@ class Narrow(Layer):
         ("models", Needy, ["--model", "needy"], "needs depth, stride"),
         ("models", Narrow, ["--model", "narrow"], "each of the 10 classes"),
         ("models", dict, ["--model", "dict"], "local:dict"),
+        ("functions", divmod, ["--activation", "divmod"], "'local:divmod' fails on a sample"),
         ("optimizers", Layer, ["--optimizer", "layer"], "local:Layer"),
     ],
 )

@@ -29,6 +29,7 @@ def predict(run: Path, backend: str | None, show: int) -> None:
     wrong = np.flatnonzero(result.predictions != result.labels)
     chosen = _choose(len(result.labels), wrong, show)
     if chosen:
+        click.echo("Held-out samples, as the model reads them:\n")
         click.echo(_samples(result, chosen) + "\n")
     if result.data.facts["classes"] <= 20:
         click.echo(text.matrix(result.confusion) + "\n")
@@ -49,7 +50,7 @@ def _samples(result: Result, chosen: list[int]) -> str:
     for i in chosen:
         t, y = int(result.labels[i]), int(result.predictions[i])
         image = result.image(i)
-        caption = f"{t}, right" if t == y else f"{t}, but says {y}"
+        caption = f"{y}, right" if t == y else f"{y}, but is {t}"
         if image is None:
             x = np.asarray(result.data.test.data[i]).reshape(-1)[:4]
             blocks.append([f"({', '.join(f'{value:.2f}' for value in x)})", caption])
