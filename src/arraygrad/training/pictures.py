@@ -102,29 +102,37 @@ def _draw_images(result: Result, path: Path) -> None:
     first = list(range(min(columns * first_rows, len(result.labels))))
     all_wrong = np.flatnonzero(result.predictions != result.labels).tolist()
     wrong = all_wrong[:most_mistakes]
-    figure = _figure(10, 1.25 * (_rows(first, columns) + _rows(wrong, columns)) + 1.1)
-    heights = [_rows(part, columns) + 0.35 for part in (first, wrong) if part]
-    parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
-    _fill(parts[0], result, first, columns, "The first held-out samples, as the model reads them")
-    if wrong:
-        these = f"All {len(wrong)}" if len(wrong) == len(all_wrong) else f"The first {len(wrong)}"
-        title = f"{these} mistakes among {len(result.labels)} held-out samples"
-        _fill(parts[1], result, wrong, columns, title)
+    these = f"All {len(wrong)}" if len(wrong) == len(all_wrong) else f"The first {len(wrong)}"
+    parts = {
+        "The first held-out samples, as the model reads them": first,
+        f"{these} mistakes among {len(result.labels)} held-out samples": wrong,
+    }
+    parts = {title: places for title, places in parts.items() if places}
+    heights = [-(-len(places) // columns) + 0.3 for places in parts.values()]
+    figure = _figure(10, 1.22 * sum(heights))
+    grid = figure.subplots(len(parts), 1, squeeze=False, height_ratios=heights)
+    for axes, (title, places) in zip(grid.flat, parts.items(), strict=True):
+        axes.set_title(title)
+        _draw_mosaic(axes, result, places, columns)
     _save(figure, path)
 
 
-def _fill(part: Any, result: Result, places: list[int], columns: int, title: str) -> None:
-    part.suptitle(title, fontsize=12)
-    grid = part.subplots(_rows(places, columns), columns, squeeze=False)
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for axes, i in zip(grid.flat, places, strict=False):
-        t, y = int(result.labels[i]), int(result.predictions[i])
-        axes.imshow(result.image(i), cmap="gray_r", vmin=0, vmax=1)
-        if t == y:
-            axes.set_title(f"{y}", fontsize=11, color=QUIET)
-        else:
-            axes.set_title(f"{y}, but is {t}", fontsize=11, color=WRONG)
+def _draw_mosaic(axes: Any, result: Result, places: list[int], columns: int) -> None:
+    """All samples in one plot, which is several times faster than a plot for each."""
+    height, width = result.image(0).shape  # type: ignore[union-attr]
+    above, beside = 0.35 * height, 0.2 * width
+    axes.set_axis_off()
+    axes.set_xlim(-beside / 2, columns * (width + beside) - beside / 2)
+    axes.set_ylim(-(-len(places) // columns) * (height + above), 0)
+    for n, i in enumerate(places):
+        row, column = divmod(n, columns)
+        x, y = column * (width + beside), row * (height + above) + above
+        axes.imshow(
+            result.image(i), cmap="gray_r", vmin=0, vmax=1, extent=(x, x + width, y + height, y)
+        )
+        truth, said = int(result.labels[i]), int(result.predictions[i])
+        text, color = (f"{said}", QUIET) if truth == said else (f"{said}, but is {truth}", WRONG)
+        axes.text(x + width / 2, y - 0.07 * height, text, color=color, ha="center", va="bottom")
 
 
 def _draw_plane(result: Result, path: Path) -> None:
