@@ -256,3 +256,8 @@ def test_ctrl_c_in_the_first_epoch(cli, monkeypatch):
         patch.setattr(module, "for_terminal", lambda: Stop(1))
         cli("train", "--force", "--limit", 50, "--out", "run", code=130)
     assert cli.files(folder) == before
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "for_terminal", lambda: Stop(1))
+        output = cli("train", "--resume", "--epochs", 5, "--out", "run", code=130).output
+    assert "--resume --out run --epochs 5" in output
+    assert cli.files(folder) == before

@@ -91,7 +91,7 @@ def train(
             progress=progress,
         )
     except KeyboardInterrupt:
-        _explain_interrupt(folder)
+        _explain_interrupt(folder, recipe.epochs if resume else None)
         ctx.exit(INTERRUPTED)
     if done == len(log):
         click.echo(f"{folder.path} has all of its {done} epochs; to go on, add {more}")
@@ -108,14 +108,17 @@ def _origins(values: dict[str, Any], given: dict[str, Any]) -> dict[str, str]:
     return origins
 
 
-def _explain_interrupt(folder: Folder) -> None:
+def _explain_interrupt(folder: Folder, asked: int | None) -> None:
     if not folder.checkpoint.exists():
         click.echo("\ninterrupted before the first epoch was finished; nothing is kept", err=True)
         return
     run = folder.read()
+    epochs = run.recipe.epochs
+    # More epochs than before are part of the run only once the first of them is finished.
+    more = f" --epochs {asked}" if asked not in (None, epochs) else ""
     click.echo(
-        f"\ninterrupted; {folder.path} has {run.epoch} of {run.recipe.epochs} epochs; go on with: "
-        f"arraygrad train --resume --out {shlex.quote(str(folder.path))}",
+        f"\ninterrupted; {folder.path} has {run.epoch} of {epochs} epochs; go on with: "
+        f"arraygrad train --resume --out {shlex.quote(str(folder.path))}{more}",
         err=True,
     )
     _draw(folder, run.log)
