@@ -28,6 +28,7 @@ LAYERS = (
     ("engine",),
     ("variable",),
     ("function", "op"),
+    ("dispatch",),
     ("opcode",),
     ("functions",),
     ("xp",),

@@ -26,6 +26,7 @@ from inspect import Parameter as Arg
 from inspect import Signature, signature
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
+from weakref import WeakSet
 
 from arraygrad import registry
 from arraygrad.backend import Backend
@@ -39,6 +40,12 @@ P = ParamSpec("P")
 
 # name -> public function, in the order of definition; a plugin's ops come in through its hook.
 table: dict[str, Any] = {}
+# Every definition, also of an op whose name the table knew already.
+_all: WeakSet[Definition] = WeakSet()
+
+
+# What rules may ask for beside inputs and parameters.
+OFFERED = ("g", "out", "xp", "backend", "need")
 
 
 class arr:
@@ -74,7 +81,7 @@ class Kernels(dict[Any, Callable[..., Any]]):
         self.definition = definition
 
     def __missing__(self, key: Any) -> Callable[..., Any]:
-        from arraygrad.opcode import choose
+        from arraygrad.dispatch import choose
 
         definition = self.definition
         places = [i for i, n in enumerate(definition.public.parameters) if n in definition.inputs]
@@ -116,6 +123,19 @@ class Definition:
         self.rules: dict[tuple[str, ...], Callable[..., Any]] = {}
         self.recomputed: dict[str, Callable[..., Any]] = {}
         self.arguments = signature(forward).parameters
+        for name in self.arguments:
+            # The code in `arraygrad.opcode` has names such as new_, and a_x for the array of x.
+            used = name in OFFERED and name != "xp" or name.endswith("_")
+            if used or name[:2] in ("a_", "e_", "s_") and name[2:] in self.arguments:
+                raise ArgumentError(
+                    f"op {self.name}: got a parameter named {name!r}, which arraygrad uses "
+                    f"itself; give it another name"
+                )
+            if name in self.saves:
+                raise ArgumentError(
+                    f"op {self.name}: got {name!r} both as a parameter and in saves; expected "
+                    f"two names"
+                )
         self.public = Signature([a for a in self.arguments.values() if a.name != "xp"])
         # Which callable computes the forward: by the common type of the inputs, and by the
         # types of each where they differ. Filled by `arraygrad.opcode` on first sight.
@@ -180,8 +200,14 @@ class Definition:
                     f"{self.name}.rule: got the input {name!r}, expected one of {known}"
                 )
 
+        ruled = [name for names in self.rules if names != inputs for name in names]
+        if twice := [name for name in inputs if name in ruled]:
+            raise ArgumentError(
+                f"{self.name}.rule: got a second rule for {', '.join(twice)}, expected one"
+            )
+
         def register(rule: Callable[..., Any]) -> Callable[..., Any]:
-            offered = ["g", "out", "xp", "backend", "need", *known, *self.saves]
+            offered = [*OFFERED, *known, *self.saves]
             offered += [f"{x}_{what}" for x in inputs for what in ("shape", "device")]
             for name in signature(rule).parameters:
                 if name not in offered:
@@ -190,6 +216,7 @@ class Definition:
                         f"{', '.join(offered)}"
                     )
             self.rules[inputs] = rule
+            self.forget_kernels()
             return rule
 
         return register
@@ -207,6 +234,7 @@ class Definition:
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             self.recomputed[name] = function
+            self.forget_kernels()
             return function
 
         return register
@@ -253,8 +281,8 @@ def _chosen(entries: list[registry.Entry]) -> registry.Entry:
 
 
 def _forget_kernels() -> None:
-    for function in table.values():
-        function.definition.forget_kernels()
+    for definition in _all:
+        definition.forget_kernels()
 
 
 registry.on_change.append(_forget_kernels)
@@ -327,6 +355,7 @@ def op_of(definition: Definition) -> Any:
     function.__signature__ = definition.public
     function.definition = definition
     definition.function = function
+    _all.add(definition)
     function.rule = definition.rule
     function.saved = definition.saved
 

@@ -5,17 +5,17 @@ For `matmul` with a rule for each input this module writes, and compiles, the fo
 the edge; an attribute with an underscore is a value kept for the rules.
 
     def matmul(x, W):
-        if type(x) is Variable or isinstance(x, Variable): a_x = x._data; e_x = x._node
+        if type_of_(x) is Variable_ or isinstance_(x, Variable_): a_x = x._data; e_x = x._node
         else: a_x = x; e_x = None
         ...
-        type_ = type(a_x)
-        try: data_ = (kernels[type_] if type_ is type(a_W) else mixed[type_, type(a_W)])(a_x, a_W)
-        except Exception as error_: raise blame(error_, definition, (a_x, a_W)) from error_
-        y_ = new(Variable)
+        type_ = type_of_(a_x)
+        try: data_ = (kernels_[type_] if type_ is ... else mixed_[...])(a_x, a_W)
+        except Exception as error_: raise blame_(error_, definition_, (a_x, a_W)) from error_
+        y_ = new_(Variable_)
         y_._data = data_
-        if (e_x is not None or e_W is not None) and (not turned_off or is_recording()):
-            y_._node = node_ = NodeClass()
-            node_.seq = next(sequence)
+        if (e_x is not None or e_W is not None) and (not turned_off_ or is_recording_()):
+            y_._node = node_ = NodeClass_()
+            node_.seq = next_(sequence_)
             node_.shape = data_.shape
             node_.dtype = data_.dtype
             node_.e_x = e_x
@@ -27,9 +27,9 @@ the edge; an attribute with an underscore is a value kept for the rules.
 
     def pull(node, g, first):
         e_x = node.e_x
-        if e_x is not None and e_x.seq >= first: yield e_x, rule0(g, node._W)
         e_W = node.e_W
-        if e_W is not None and e_W.seq >= first: yield e_W, rule1(g, node._x)
+        if e_x is not None and e_x.seq >= first: yield e_x, rule0_(g, node._W)
+        if e_W is not None and e_W.seq >= first: yield e_W, rule1_(g, node._x)
 """
 
 from __future__ import annotations
@@ -40,73 +40,69 @@ from inspect import Parameter as Arg
 from inspect import signature
 from typing import Any
 
-from arraygrad.backend import (
-    PYTHON_SCALARS,
-    Backend,
-    backend_of,
-    by_type,
-    current_backend,
-    is_inexact,
-    namespace,
-)
+from arraygrad import dispatch
+from arraygrad.backend import backend_of, by_type, namespace
 from arraygrad.config import is_recording, turned_off
 from arraygrad.engine import Node, sequence
-from arraygrad.errors import (
-    ArgumentError,
-    ArraygradError,
-    AxisIndexError,
-    DtypeError,
-    GradientError,
-    MixedBackendError,
-    NoDataError,
-    ShapeError,
-)
 from arraygrad.function import Function
 from arraygrad.op import Definition
 from arraygrad.variable import Variable, attach
 
-IS_RECORDING = "(not turned_off or is_recording())"
+# The names that the code uses end in an underscore, which no parameter of an op may do.
+COMMON: dict[str, Any] = {
+    "Variable_": Variable,
+    "any_": any,
+    "attach_": attach,
+    "backend_of_": backend_of,
+    "blame_": dispatch.blame,
+    "by_type_": by_type,
+    "choose_": dispatch.choose,
+    "counted_": dispatch.counted,
+    "differentiable_": dispatch.differentiable,
+    "isinstance_": isinstance,
+    "is_recording_": is_recording,
+    "namespace_": namespace,
+    "new_": object.__new__,
+    "next_": next,
+    "no_data_": dispatch.no_data,
+    "plain_": dispatch.plain,
+    "sequence_": sequence,
+    "stray_": dispatch.stray,
+    "tracked_": dispatch.tracked,
+    "tuple_": tuple,
+    "turned_off_": turned_off,
+    "type_of_": type,
+    "zip_": zip,
+}
+IS_RECORDING = "(not turned_off_ or is_recording_())"
 
 
 def compile_op(function: Any, env: dict[str, Any]) -> None:
     """Put the code of its definition into the public function of an op."""
     definition: Definition = function.definition
     env.update(
-        Variable=Variable,
-        arrays=definition.arrays,
-        attach=attach,
-        backend_of=backend_of,
-        blame=blame,
-        by_type=by_type,
-        choose=choose,
-        definition=definition,
-        differentiable=differentiable,
-        forward=definition.forward,
-        kernels=definition.kernels,
-        mixed=definition.mixed,
-        namespace=namespace,
-        new=object.__new__,
-        no_data=no_data,
-        operands=definition.operands,
-        is_recording=is_recording,
-        sequence=sequence,
-        stray=stray,
-        tracked=tracked,
-        turned_off=turned_off,
+        COMMON,
+        arrays_=definition.arrays,
+        definition_=definition,
+        forward_=definition.forward,
+        kernels_=definition.kernels,
+        mixed_=definition.mixed,
+        operands_=definition.operands,
     )
     for arg in definition.public.parameters.values():
         if arg.default is not Arg.empty:
-            env[f"default_{arg.name}"] = arg.default
+            env[f"{arg.name}_default_"] = arg.default
     for i, (inputs, rule) in enumerate(definition.rules.items()):
-        env[f"rule{i}"] = rule
-        env[f"raw{i}"] = RuleKernels(rule, definition.rule_kernels(inputs))
+        env[f"rule{i}_"] = rule
+        env[f"raw{i}_"] = RuleKernels(rule, definition.rule_kernels(inputs))
     for name, recompute in definition.recomputed.items():
-        env[f"saved_{name}"] = recompute
+        env[f"saved_{name}_"] = recompute
     if not definition.composed:
-        env["NodeClass"] = node_class(definition, env)
+        env["NodeClass_"] = node_class(definition, env)
     code = _run(source(function), env, definition.name)
-    function.__code__ = code.__code__
+    # The code last: another thread may be calling.
     function.__defaults__, function.__kwdefaults__ = code.__defaults__, code.__kwdefaults__
+    function.__code__ = code.__code__
 
 
 def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
@@ -216,8 +212,12 @@ def source(function: Any) -> str:
     passed = _passed(definition, lambda name: name)
     if definition.composed:
         if "xp" in definition.arguments:
-            passed += [f"xp=differentiable(({', '.join(definition.public.parameters)},))"]
-        return f"def {definition.name}({head}):\n    return forward({', '.join(passed)})\n"
+            passed += [f"xp=differentiable_(({', '.join(definition.public.parameters)},))"]
+        return (
+            f"def {definition.name}({head}):\n"
+            f"    y_ = forward_({', '.join(passed)})\n"
+            "    return y_ if type_of_(y_) is Variable_ else plain_(y_)\n"
+        )
     if definition.variadic:
         return _variadic_source(definition, head)
     inputs, ruled = definition.inputs, definition.differentiable
@@ -225,37 +225,41 @@ def source(function: Any) -> str:
     for x in inputs:
         edge = f"; e_{x} = {x}._node" if x in ruled else ""
         lines += [
-            f"    if type({x}) is Variable or isinstance({x}, Variable): a_{x} = {x}._data{edge}"
+            f"    if type_of_({x}) is Variable_ or isinstance_({x}, Variable_): a_{x} = {x}._data{edge}"
         ]
         lines += [f"    else: a_{x} = {x}" + (f"; e_{x} = None" if x in ruled else "")]
         if x in ruled and definition.arguments[x].default is None:
-            lines += [f"    if a_{x} is None and {x} is not None: raise no_data(definition, '{x}')"]
+            lines += [
+                f"    if a_{x} is None and {x} is not None: raise no_data_(definition_, '{x}')"
+            ]
     for name in definition.public.parameters:
         if name not in inputs:
             lines += [
-                f"    if isinstance({name}, Variable): {name} = stray(definition, '{name}', {name})"
+                f"    if isinstance_({name}, Variable_): {name} = stray_(definition_, '{name}', {name})"
             ]
     arrays = "(" + "".join(f"a_{x}, " for x in inputs) + ")"
-    lines += [f"    type_ = type(a_{inputs[0]})"]
-    same = " and ".join(f"type_ is type(a_{x})" for x in inputs[1:])
-    types = ", ".join(["type_"] + [f"type(a_{x})" for x in inputs[1:]])
-    kernel = f"(kernels[type_] if {same} else mixed[{types}])" if same else "kernels[type_]"
+    lines += [f"    type_ = type_of_(a_{inputs[0]})"]
+    same = " and ".join(f"type_ is type_of_(a_{x})" for x in inputs[1:])
+    types = ", ".join(["type_"] + [f"type_of_(a_{x})" for x in inputs[1:]])
+    kernel = f"(kernels_[type_] if {same} else mixed_[{types}])" if same else "kernels_[type_]"
     call = ", ".join(_passed(definition, lambda n: f"a_{n}" if n in inputs else n))
     run = f"{', '.join(['data_', *(f's_{n}' for n in definition.saves)])} = {kernel}({call})"
     if definition.operator:
         # Where the definition itself is the kernel, as for NumPy, the operator stands here.
         a, b = (f"a_{x}" for x in inputs)
-        plain = f"{a} {definition.operator} {b} if type_ in arrays and type({b}) in operands else"
+        plain = (
+            f"{a} {definition.operator} {b} if type_ in arrays_ and type_of_({b}) in operands_ else"
+        )
         run = f"data_ = {plain} {kernel}({call})"
     lines += [
         f"    try: {run}",
-        f"    except Exception as error_: raise blame(error_, definition, {arrays}) from error_",
+        f"    except Exception as error_: raise blame_(error_, definition_, {arrays}) from error_",
     ]
-    lines += ["    y_ = new(Variable)", "    y_._data = data_"]
+    lines += ["    y_ = new_(Variable_)", "    y_._data = data_"]
     if ruled:
         tracked = " or ".join(f"e_{x} is not None" for x in ruled)
         lines += [f"    if ({tracked}) and {IS_RECORDING}:"]
-        lines += ["        y_._node = node_ = NodeClass()"]
+        lines += ["        y_._node = node_ = NodeClass_()"]
         lines += _NODE_LINES + [f"        node_.e_{x} = e_{x}" for x in ruled]
         for name, needers in _kept(definition).items():
             value = f"a_{name}" if name in inputs else name
@@ -263,7 +267,7 @@ def source(function: Any) -> str:
                 value = "data_" if name == "out" else f"s_{name}"
             if name.endswith("_device") and name.removesuffix("_device") in ruled:
                 array = "a_" + name.removesuffix("_device")
-                value = f"backend_of({array}).device({array})"
+                value = f"backend_of_({array}).device({array})"
             if name in inputs and set(needers) != set(ruled):
                 wanted = " or ".join(f"e_{x} is not None" for x in dict.fromkeys(needers))
                 value = f"{value} if {wanted} else None"
@@ -275,7 +279,7 @@ def source(function: Any) -> str:
 
 
 _NODE_LINES = [
-    "        node_.seq = next(sequence)",
+    "        node_.seq = next_(sequence_)",
     "        node_.shape = data_.shape",
     "        node_.dtype = data_.dtype",
 ]
@@ -286,19 +290,20 @@ def _variadic_source(definition: Definition, head: str) -> str:
     call = ", ".join(_passed(definition, lambda n: "arrays_" if n == xs else n))
     lines = [
         f"def {definition.name}({head}):",
-        f"    arrays_ = tuple(x_._data if isinstance(x_, Variable) else x_ for x_ in {xs})",
-        f"    try: data_ = choose(definition, arrays_)({call})",
-        "    except Exception as error_: raise blame(error_, definition, arrays_) from error_",
-        "    y_ = new(Variable)",
+        f"    arrays_ = tuple_(x_._data if isinstance_(x_, Variable_) else x_ for x_ in {xs})",
+        f"    try: data_ = choose_(definition_, arrays_)({call})",
+        "    except Exception as error_: raise blame_(error_, definition_, arrays_) from error_",
+        "    y_ = new_(Variable_)",
         "    y_._data = data_",
-        f"    edges_ = tuple(x_._node if isinstance(x_, Variable) else None for x_ in {xs})",
-        f"    if any(e_ is not None for e_ in edges_) and {IS_RECORDING}:",
-        "        y_._node = node_ = NodeClass()",
+        f"    edges_ = tuple_(x_._node if isinstance_(x_, Variable_) else None for x_ in {xs})",
+        f"    if any_(e_ is not None for e_ in edges_) and {IS_RECORDING}:",
+        "        y_._node = node_ = NodeClass_()",
         *_NODE_LINES,
         "        node_.edges_ = edges_",
     ]
     for name in _kept(definition):
-        lines += [f"        node_._{name} = {'arrays_' if name == xs else name}"]
+        value = {xs: "arrays_", "out": "data_"}.get(name, name)
+        lines += [f"        node_._{name} = {value}"]
     return "\n".join([*lines, "    else: y_._node = y_._name = None", "    return y_", ""])
 
 
@@ -316,11 +321,11 @@ def _pull_source(definition: Definition, graph: bool) -> str:
             return f"node._{name}"
         if graph and name in definition.saves:
             words = [given(n) for n in _asked(definition.recomputed[name])]
-            return f"saved_{name}({', '.join(words)})"
+            return f"saved_{name}_({', '.join(words)})"
         if name == star:
-            return f"[attach(a, e) for a, e in zip(node._{name}, node.edges_)]"
+            return f"[attach_(a, e) for a, e in zip_(node._{name}, node.edges_)]"
         edge = "node" if name == "out" else f"e_{name}" if name in ruled else "None"
-        return f"attach(node._{name}, {edge})"
+        return f"attach_(node._{name}, {edge})"
 
     def call(i: int, inputs: tuple[str, ...], rule: Callable[..., Any]) -> str:
         words = [
@@ -328,21 +333,22 @@ def _pull_source(definition: Definition, graph: bool) -> str:
             for a in signature(rule).parameters.values()
         ]
         # On raw arrays a backend may have a faster form of the rule.
-        name = f"rule{i}"
+        name = f"rule{i}_"
         if not graph and definition.rule_kernels(inputs):
-            name = f"raw{i}[type(g)]"
+            name = f"raw{i}_[type_of_(g)]"
         return f"{name}({', '.join(words)})"
 
     lines = [f"def {'pull_graph' if graph else 'pull'}(node, g, first):"]
     if any("xp" in _asked(rule) for rule in definition.rules.values()):
-        known = "namespace(g)" if graph else "(by_type.get(type(g)) or backend_of(g)).xp"
+        known = "namespace_(g)" if graph else "(by_type_.get(type_of_(g)) or backend_of_(g)).xp"
         lines += [f"    xp = {known}"]
     if any("backend" in _asked(rule) for rule in definition.rules.values()):
-        lines += ["    backend = backend_of(g)" if not graph else "    backend = tracked()"]
+        lines += ["    backend = backend_of_(g)" if not graph else "    backend = tracked_()"]
     if star:
-        lines += ["    need = tuple(e is not None and e.seq >= first for e in node.edges_)"]
-        lines += [f"    gxs = {call(0, *next(iter(definition.rules.items())))}"]
-        lines += ["    return [(e, gx) for e, gx, n in zip(node.edges_, gxs, need) if n]"]
+        lines += ["    need = tuple_(e is not None and e.seq >= first for e in node.edges_)"]
+        gxs = call(0, *next(iter(definition.rules.items())))
+        lines += [f"    gxs = counted_({gxs}, definition_, len(need))"]
+        lines += ["    return [(e, gx) for e, gx, n in zip_(node.edges_, gxs, need) if n]"]
         return "\n".join([*lines, ""])
     lines += [f"    e_{x} = node.e_{x}" for x in ruled]
     for i, (inputs, rule) in enumerate(definition.rules.items()):
@@ -350,8 +356,8 @@ def _pull_source(definition: Definition, graph: bool) -> str:
         if len(inputs) == 1:
             lines += [f"    if {wanted[0]}: yield e_{inputs[0]}, {call(i, inputs, rule)}"]
             continue
-        lines += [f"    need = ({', '.join(wanted)})", "    if any(need):"]
-        lines += [f"        gxs = {call(i, inputs, rule)}"]
+        lines += [f"    need = ({', '.join(wanted)})", "    if any_(need):"]
+        lines += [f"        gxs = counted_({call(i, inputs, rule)}, definition_, {len(inputs)})"]
         lines += [f"        if need[{j}]: yield e_{x}, gxs[{j}]" for j, x in enumerate(inputs)]
     return "\n".join([*lines, ""])
 
@@ -364,7 +370,7 @@ def _head(definition: Definition) -> str:
             words += ["*"]
             starred = True
         name = f"*{a.name}" if a.kind is Arg.VAR_POSITIONAL else a.name
-        words += [name if a.default is Arg.empty else f"{name}=default_{a.name}"]
+        words += [name if a.default is Arg.empty else f"{name}={a.name}_default_"]
     return ", ".join(words)
 
 
@@ -379,127 +385,3 @@ def _passed(definition: Definition, value: Callable[[str], str]) -> list[str]:
         else:
             words += [value(a.name)]
     return words
-
-
-# -- off the hot path: first sight of a type, and errors
-
-
-def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any]:
-    """The kernel for inputs of these types; remembered, except for calls on numbers alone."""
-    types = tuple(map(type, arrays))
-    kernel = definition.mixed.get(types)
-    if kernel is not None:
-        return kernel
-    backends = [_backend(definition, i, a) for i, a in enumerate(arrays)]
-    found: dict[int, Backend] = {id(b): b for b in backends if b is not None}
-    if len(found) > 1:
-        raise MixedBackendError(
-            f"{definition.title}: got {_described(definition, arrays)} of different libraries, "
-            f"expected one; convert with the asarray of one of their backends"
-        )
-    if not found:
-        # Numbers alone: they become arrays where new arrays are born.
-        born = current_backend()
-        inner = definition.kernel(born)
-        several = len(arrays) if definition.variadic else len(definition.inputs)
-
-        def on_numbers(*args: Any, **kwargs: Any) -> Any:
-            values = [
-                born.asarray(a) if type(a) in PYTHON_SCALARS and i < several else a
-                for i, a in enumerate(args)
-            ]
-            return inner(*values, **kwargs)
-
-        return on_numbers
-    (backend,) = found.values()
-    kernel = definition.mixed[types] = definition.kernel(backend)
-    if len(set(types)) == 1:
-        definition.kernels[types[0]] = kernel
-    if kernel is definition.forward and definition.plain in (None, backend):
-        definition.plain = backend
-        definition.arrays.update(t for t in types if t not in PYTHON_SCALARS)
-        definition.operands.update(definition.arrays, (float, int))
-    return kernel
-
-
-def _backend(definition: Definition, i: int, a: Any) -> Backend | None:
-    if type(a) in PYTHON_SCALARS:
-        return None
-    names = definition.inputs
-    name = names[i] if definition.variadic is None else f"{definition.variadic}[{i}]"
-    if a is None:
-        arg = definition.arguments.get(name)
-        if arg is not None and arg.default is None:
-            return None
-        raise no_data(definition, name)
-    try:
-        return backend_of(a)
-    except DtypeError as error:
-        raise DtypeError(f"{definition.title}: {name}: {error}") from None
-
-
-def no_data(definition: Definition, name: str) -> NoDataError:
-    """The error for a Variable that was made with None."""
-    return NoDataError(f"{definition.title}: {name} has no data yet (None); give it an array")
-
-
-def _described(definition: Definition, arrays: tuple[Any, ...]) -> str:
-    if definition.variadic:
-        names = [f"{definition.variadic}[{i}]" for i in range(len(arrays))]
-    else:
-        names = definition.inputs
-    words = []
-    for name, a in zip(names, arrays, strict=True):
-        if type(a) in PYTHON_SCALARS or a is None:
-            words += [f"{name} = {a!r}"]
-        else:
-            backend = backend_of(a)
-            words += [f"{name}: {backend.name} {tuple(a.shape)} {a.dtype} on {backend.device(a)}"]
-    return ", ".join(words)
-
-
-def blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) -> Exception:
-    """The error to raise for a failed kernel: ours, naming the op and what it was given."""
-    if isinstance(error, ArraygradError):
-        return error
-    text = f"{definition.title}: got {_described(definition, arrays)}: {error}"
-    real = [a for a in arrays if a is not None and type(a) not in PYTHON_SCALARS]
-    if len({str(backend_of(a).device(a)) for a in real}) > 1:
-        return MixedBackendError(f"{text}; expected one device, move with .to_device(...)")
-    if isinstance(error, IndexError):  # NumPy's AxisError is also a ValueError
-        return AxisIndexError(text)
-    if isinstance(error, ValueError | RuntimeError):
-        return ShapeError(text) if len(real) > 1 else ArgumentError(text)
-    if isinstance(error, TypeError) or len(real) < len(arrays):  # a number where an array must be
-        return DtypeError(text)
-    error.add_note(text)
-    return error
-
-
-def tracked() -> Any:
-    """What rules get for `backend` while they run on Variables."""
-    from arraygrad.xp import TRACKED
-
-    return TRACKED
-
-
-def differentiable(args: tuple[Any, ...]) -> Any:
-    """What a composition gets for `xp`: the namespace of Variables over its arguments' library."""
-    from arraygrad.xp import namespace_of
-
-    for x in args:
-        if isinstance(x, Variable):
-            return x.__array_namespace__()
-        if hasattr(x, "shape") and hasattr(x, "dtype"):
-            return namespace_of(backend_of(x))
-    return namespace_of(current_backend())
-
-
-def stray(definition: Definition, name: str, x: Variable) -> Any:
-    """The array of a Variable given for a parameter; whole numbers and masks lose no gradient."""
-    if x._node is not None and is_inexact(x.dtype, namespace(x._data)):
-        raise GradientError(
-            f"{definition.title}: got a tracked Variable for {name}, which has no gradient; "
-            f"use .data or .detach() of it if none is wanted"
-        )
-    return x._data

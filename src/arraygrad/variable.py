@@ -126,6 +126,7 @@ class Variable:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         try:
             return self._data.shape
         except AttributeError:
@@ -133,6 +134,7 @@ class Variable:
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         try:
             return self._data.ndim
         except AttributeError:
@@ -140,10 +142,12 @@ class Variable:
 
     @property
     def size(self) -> int:
+        """The number of elements."""
         return prod(self.shape)  # of libraries with their own idea of .size too
 
     @property
     def dtype(self) -> Any:
+        """The dtype, an object of the array library."""
         try:
             return self._data.dtype
         except AttributeError:
@@ -151,6 +155,7 @@ class Variable:
 
     @property
     def device(self) -> Any:
+        """The device, as the array library names it."""
         return backend_of(self._array()).device(self._data)
 
     def _array(self) -> Any:
