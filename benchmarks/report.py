@@ -80,7 +80,7 @@ def verdict(measured: float | None, limit: float) -> str:
 def target_lines(results: Sequence[Result]) -> list[str]:
     lines = ["", "Targets"]
     for title, what, measured, limit in targets(results):
-        value = "-" if measured is None else f"{measured:.3g}"
+        value = "-" if measured is None else f"{measured:.3f}"
         lines.append(
             f"  {title:62}  {what:34}  {value:>6} <= {limit:<5g}  {verdict(measured, limit)}"
         )
@@ -91,7 +91,7 @@ def as_markdown(results: Sequence[Result]) -> str:
     out = ["# Benchmarks", "", ", ".join(f"{k} {v}" for k, v in versions().items()), ""]
     out += ["| measurement | figure | measured | target | |", "|---|---|---|---|---|"]
     for title, what, measured, limit in targets(results):
-        value = "-" if measured is None else f"{measured:.3g}"
+        value = "-" if measured is None else f"{measured:.3f}"
         out.append(f"| {title} | {what} | {value} | {limit:g} | {verdict(measured, limit)} |")
     for result in results:
         head, lines = _table(result)
