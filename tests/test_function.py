@@ -127,6 +127,42 @@ def test_second_order_through_several_outputs():
     assert x.grad.item() == pytest.approx(-2 * np.sin(1.0), rel=1e-14)
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_retained_gradients_through_several_outputs(create_graph):
+    x = var(0.5)
+    s, c = SinCos()(x)
+    y = s * c
+    y.backward(retain_grad=True, create_graph=create_graph)
+    assert s.grad.item() == pytest.approx(np.cos(0.5), rel=1e-15)
+    assert c.grad.item() == pytest.approx(np.sin(0.5), rel=1e-15)
+    assert x.grad.item() == pytest.approx(np.cos(1.0), rel=1e-14)
+
+
+def test_the_creator_of_one_of_several_outputs():
+    x = var(0.5)
+    s, c = SinCos()(x)
+    assert isinstance(s.creator, SinCos)
+    assert s.creator is c.creator
+    assert s.creator.inputs[0].item() == 0.5
+    assert [y().item() for y in s.creator.outputs] == [s.item(), c.item()]
+
+
+def test_cutting_at_several_outputs():
+    x = var(0.5)
+    middle = x * 2.0
+    s, c = SinCos()(middle)
+    s.unchain_backward()  # keeps SinCos itself, as with one output
+    (s + c).backward()
+    assert x.grad is None
+    assert middle.grad.item() == pytest.approx(np.cos(1.0) - np.sin(1.0), rel=1e-14)
+    x, y = var(0.5), var(2.0)
+    s, c = SinCos()(x)
+    s.unchain()
+    (s * c * y).backward()
+    assert s.grad.item() == pytest.approx(2 * np.cos(0.5), rel=1e-14)
+    assert x.grad.item() == pytest.approx(-2 * np.sin(0.5) ** 2, rel=1e-14)
+
+
 def test_an_instance_called_twice_makes_two_nodes():
     # The original kept one node, and lost the first gradient in silence.
     f = Square()

@@ -696,21 +696,26 @@ def test_a_kernel_is_for_its_backend_only(local):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        (lambda f: f.rule("z"), r"weighted\.rule.*'z'.*\['x', 'w', 'power'\]"),
-        (lambda f: f.rule("x")(lambda g, z: g), r"weighted\.rule.*'z'.*g, out"),
-        (lambda f: f.rule("x")(lambda g, w_shape: g), r"'w_shape'"),
-        (lambda f: f.saved("z"), r"weighted\.saved.*'z'"),
+        (lambda f: f.rule("z"), r"bare\.rule.*'z'.*\['x', 'w', 'power'\]"),
+        (lambda f: f.rule("x")(lambda g, z: g), r"bare\.rule.*'z'.*g, out"),
+        (lambda f: f.rule("x")(lambda g, w_shape: g), r"bare\.rule.*'w_shape'"),
+        (lambda f: f.saved("z"), r"bare\.saved.*'z'"),
     ],
 )
 def test_a_rule_that_asks_for_what_is_not_there(how, message):
+    @op.op
+    def bare(x, w, power=2):
+        """No rules yet."""
+        return x * w**power
+
     with pytest.raises(ArgumentError, match=message):
-        how(weighted())
+        how(bare)
 
 
 @pytest.mark.parametrize("inputs", [("x",), ("w", "x")])
 def test_two_rules_for_one_input(inputs):
     # Both would run, and their gradients add up.
-    with pytest.raises(ArgumentError, match=r"weighted\.rule.*'x'"):
+    with pytest.raises(ArgumentError, match=r"weighted\.rule.*'[xw]'"):
         weighted().rule(*inputs)(lambda g: g)
 
 

@@ -486,6 +486,41 @@ def test_other_ways_through_numpy_raise(call):
         call(var([1.0, 2.0]))
 
 
+NUMPY_FUNCTIONS = {
+    "sum": (np.sum, "F.sum"),
+    "mean": (np.mean, "F.mean"),
+    "max": (np.max, "F.max"),
+    "concatenate": (lambda x: np.concatenate([np.ones(1), x]), "F.concat"),
+    "stack": (lambda x: np.stack([x, x]), "F.stack"),
+    "array_equal": (lambda x: np.array_equal(x, x), "array_equal"),
+    "linalg": (np.linalg.norm, r"norm|detach"),
+    "where": (lambda x: np.where(np.array([False, True]), x, 0.0), "F.where"),
+}
+
+
+@pytest.mark.parametrize("name", NUMPY_FUNCTIONS)
+def test_functions_of_numpy_raise_and_name_the_op(name):
+    f, advice = NUMPY_FUNCTIONS[name]
+    for x in (var([1.0, 2.0]), var([1.0, 2.0]) * 2.0):
+        with pytest.raises(ArraygradError, match=advice) as caught:
+            f(x)
+        assert isinstance(caught.value, TypeError | RuntimeError)
+
+
+@pytest.mark.parametrize("name", NUMPY_FUNCTIONS)
+def test_functions_of_numpy_work_on_untracked_variables(name):
+    f, _ = NUMPY_FUNCTIONS[name]
+    x = var([1.0, 2.0]).detach()
+    np.testing.assert_array_equal(f(x), f(x.data))
+    with no_grad():
+        np.testing.assert_array_equal(f(var([1.0, 2.0])), f(x.data))
+
+
+def test_numpy_may_ask_for_the_shape():
+    x = var([[1.0, 2.0]])
+    assert (np.shape(x), np.ndim(x), np.size(x)) == ((1, 2), 2, 2)
+
+
 # -- copies
 
 
