@@ -6,6 +6,7 @@ only where *new* arrays are made: `using_backend` > `set_backend` > the setting 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -53,7 +54,12 @@ class Backend:
     def devices(self) -> list[Any]:
         """The devices of the library, as it names them."""
         info = getattr(self.xp, "__array_namespace_info__", None)
-        return list(info().devices()) if info is not None else ["cpu"]
+        if info is None:
+            return ["cpu"]
+        with warnings.catch_warnings():
+            # To list its devices a library may try old names, and warn of them.
+            warnings.simplefilter("ignore")
+            return [device for device in info().devices() if device is not None]
 
     def device(self, x: Any) -> Any:
         """The device that `x` is on."""
@@ -70,6 +76,8 @@ class Backend:
     def asarray(self, obj: Any, dtype: Any = None, device: Any = None) -> Any:
         """An array of this library from a number, nested lists or an array; NumPy's are copied."""
         if isinstance(obj, np.ndarray | np.generic):
+            if dtype is not None:  # cast on the host: the device may not have the dtype of obj
+                obj = obj.astype(str(dtype).rpartition(".")[2])
             obj = self.from_numpy(np.asarray(obj), device)
         return self.xp.asarray(obj, dtype=dtype, device=device)
 

@@ -22,7 +22,10 @@ def gather(xp: Any, x: Any, key: Any) -> Any:
     """`x[key]`, for basic keys, masks, and arrays of positions along one axis or along all."""
     parts = key if isinstance(key, tuple) else (key,)
     if is_basic(key):
-        return x[_complete(parts)]
+        if not _turns(parts):
+            return x[_complete(parts)]
+        parts, flipped = _turned(_complete(parts), x.shape)
+        return xp.flip(x[parts], axis=flipped)
     arrays = [i for i, part in enumerate(parts) if hasattr(part, "dtype")]
     plain = all(part == slice(None) for i, part in enumerate(parts) if i not in arrays)
     if len(arrays) == 1 and plain and not xp.isdtype(parts[arrays[0]].dtype, "bool"):
@@ -31,6 +34,33 @@ def gather(xp: Any, x: Any, key: Any) -> Any:
         y = xp.take(x, xp.reshape(positions, (-1,)), axis=axis)
         return xp.reshape(y, x.shape[:axis] + positions.shape + x.shape[axis + 1 :])
     return x[key]
+
+
+def _turns(parts: tuple[Any, ...]) -> bool:
+    return any(isinstance(part, slice) and (part.step or 1) < 0 for part in parts)
+
+
+def _turned(
+    parts: tuple[Any, ...], shape: tuple[int, ...]
+) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """The key with slices forward, and the axes of the result to flip: PyTorch has no others."""
+    given = sum(part is not None and part is not ... for part in parts)
+    forward: list[Any] = []
+    flipped = []
+    axis = out = 0
+    for part in parts:
+        forward.append(part)
+        if part is ...:
+            skipped = len(shape) - given
+            axis, out = axis + skipped, out + skipped
+            continue
+        if isinstance(part, slice) and (part.step or 1) < 0:
+            places = range(*part.indices(shape[axis]))
+            forward[-1] = slice(places[-1], places[0] + 1, -places.step) if places else slice(0)
+            flipped.append(out)
+        axis += part is not None
+        out += not isinstance(part, int)
+    return tuple(forward), tuple(flipped)
 
 
 def _complete(parts: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -46,7 +76,7 @@ def index_add(
     """
     place = device(values)
     parts = key if isinstance(key, tuple) else (key,)
-    if mutable and is_basic(key) and not any(part is None for part in parts):
+    if mutable and is_basic(key) and None not in parts and not _turns(parts):
         y = xp.zeros(shape, dtype=values.dtype, device=place)
         y[_complete(parts)] = values
         return y

@@ -200,12 +200,6 @@ class Definition:
                     f"{self.name}.rule: got the input {name!r}, expected one of {known}"
                 )
 
-        ruled = [name for names in self.rules if names != inputs for name in names]
-        if twice := [name for name in inputs if name in ruled]:
-            raise ArgumentError(
-                f"{self.name}.rule: got a second rule for {', '.join(twice)}, expected one"
-            )
-
         def register(rule: Callable[..., Any]) -> Callable[..., Any]:
             offered = [*OFFERED, *known, *self.saves]
             offered += [f"{x}_{what}" for x in inputs for what in ("shape", "device")]
@@ -215,6 +209,11 @@ class Definition:
                         f"{self.name}.rule{inputs}: asks for {name!r}, expected some of "
                         f"{', '.join(offered)}"
                     )
+            if twice := [x for x in inputs if any(x in names for names in self.rules)]:
+                raise ArgumentError(
+                    f"{self.name}.rule: got a second rule for {', '.join(map(repr, twice))}, "
+                    f"expected one; their gradients would add up"
+                )
             self.rules[inputs] = rule
             self.forget_kernels()
             return rule
