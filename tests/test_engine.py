@@ -324,6 +324,18 @@ def test_unchain_backward_frees_what_was_kept(without_gc):
     assert kept() is None
 
 
+def test_unchain_backward_makes_leaves_of_all_that_is_behind():
+    x = var(2.0)
+    first = x * 3.0
+    second = first * first
+    third = F.tanh(second) * first
+    third.unchain_backward()
+    assert third.creator is not None
+    assert (first.creator, second.creator, x.creator) == (None, None, None)
+    (first * second).backward()
+    assert (first.grad.item(), second.grad.item(), x.grad) == (36.0, 6.0, None)
+
+
 def test_unchain_backward_of_a_leaf_does_nothing():
     x = var(1.0)
     x.unchain_backward()
