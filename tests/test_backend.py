@@ -215,7 +215,7 @@ def test_a_backend_that_cannot_run_gives_its_reason(local, target):
 
 
 def test_a_library_that_is_not_installed(monkeypatch):
-    monkeypatch.setitem(backends._COMPATIBLE, "rare", "no_such_module_anywhere")
+    monkeypatch.setitem(backends.COMPATIBLE, "rare", "no_such_module_anywhere")
     with pytest.raises(BackendUnavailableError, match=r"'rare'.*install it"):
         get_backend("rare")
 

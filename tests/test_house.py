@@ -25,7 +25,7 @@ LAYERS = (
     ("core_plugin", "loading", "namespaces"),
     ("plugins",),
     ("backend",),
-    ("engine",),
+    ("engine", "interop", "numpy_backend"),
     ("variable",),
     ("function", "op"),
     ("dispatch",),

@@ -136,76 +136,6 @@ class Backend:
         return index_add(self.xp, shape, key, values, mutable=self.mutable)
 
 
-_UNSIGNED = {np.dtype(f"i{n}"): np.dtype(f"u{n}") for n in (1, 2, 4, 8)}
-
-
-class NumpyBackend(Backend):
-    """NumPy, the default backend: `xp` is the main NumPy namespace itself."""
-
-    def __init__(self) -> None:
-        super().__init__("numpy", np)
-
-    def devices(self) -> list[Any]:
-        return ["cpu"]
-
-    def device(self, x: Any) -> Any:
-        return "cpu"
-
-    def to_device(self, x: Any, device: Any) -> Any:
-        return x.to_device(device) if isinstance(x, np.ndarray) else x
-
-    def asarray(self, obj: Any, dtype: Any = None, device: Any = None) -> Any:
-        return np.asarray(obj, dtype=dtype, device=device)
-
-    def from_numpy(self, array: np.ndarray, device: Any = None) -> Any:
-        return array
-
-    def to_numpy(self, x: Any) -> np.ndarray:
-        return np.asarray(x)
-
-    def as_array(self, x: Any) -> Any:
-        return x if isinstance(x, np.ndarray) else np.asarray(x)
-
-    def ones_like(self, x: Any) -> Any:
-        return np.ones(x.shape, x.dtype) if isinstance(x, np.ndarray) else type(x)(1)
-
-    def apart(self, xs: list[Any], others: Sequence[Any] = ()) -> list[Any]:
-        seen: set[int] | None = None
-        for i, x in enumerate(xs):
-            if type(x) is np.ndarray:  # scalars cannot be changed in place
-                if seen is None:
-                    seen = set(map(id, others))
-                if x.base is not None or id(x) in seen or not x.flags.writeable:
-                    xs[i] = x = x.copy()
-                seen.add(id(x))
-        return xs
-
-    def copy(self, x: Any) -> Any:
-        return x.copy()
-
-    def dtype(self, dtype: Any) -> Any:
-        return np.dtype(dtype)
-
-    def one_hot(self, t: Any, classes: int, like: Any) -> Any:
-        y = np.zeros((t.size, classes), like.dtype)
-        y[np.arange(t.size), t.ravel()] = 1
-        return y if t.ndim == 1 else y.reshape(*t.shape, classes)
-
-    def within(self, t: Any, n: int) -> bool:
-        # Seen as unsigned, a negative number is a very large one: one pass instead of two.
-        unsigned = _UNSIGNED.get(t.dtype)
-        return bool(np.maximum.reduce(t if unsigned is None else t.view(unsigned), None) < n)
-
-    def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
-        y = np.zeros(shape, values.dtype)
-        parts = key if isinstance(key, tuple) else (key,)
-        if any(isinstance(part, list | np.ndarray) for part in parts):
-            np.add.at(y, key, values)
-        else:  # no position repeats, and assignment is ten times faster
-            y[key] = values
-        return y
-
-
 _sum: Any = np.add.reduce  # whose faster positional form NumPy's stubs do not know
 
 
@@ -289,7 +219,7 @@ def _advice(x: Any) -> str:
 
 
 # Libraries that run without a backend plugin, through array-api-compat: name -> module.
-_COMPATIBLE = {
+COMPATIBLE = {
     "array_api_strict": "array_api_strict",
     "cupy": "array_api_compat.cupy",
     "dask": "array_api_compat.dask.array",
@@ -302,7 +232,7 @@ _generics: dict[str, Backend] = {}
 def _generic(xp: Any) -> Backend:
     """The backend of a library that no plugin serves: the standard is all that is known of it."""
     module = xp.__name__
-    name = next((n for n, m in _COMPATIBLE.items() if m == module), module)
+    name = next((n for n, m in COMPATIBLE.items() if m == module), module)
     if name not in _generics:
         _generics[name] = Backend(name, xp, mutable=name != "jax")
     return _generics[name]
@@ -317,11 +247,11 @@ def get_backend(name: str) -> Backend:
     >>> get_backend("numpy").devices()
     ['cpu']
     """
-    if name in _COMPATIBLE and name not in registry.names("backends"):
+    if name in COMPATIBLE and name not in registry.names("backends"):
         import importlib
 
         try:
-            return _generic(importlib.import_module(_COMPATIBLE[name]))
+            return _generic(importlib.import_module(COMPATIBLE[name]))
         except ImportError as error:
             raise BackendUnavailableError(
                 f"backend {name!r} needs a library that cannot be imported ({error}); "

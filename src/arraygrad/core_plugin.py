@@ -36,7 +36,7 @@ def installed() -> Installed:
 
 @hookimpl
 def arraygrad_register_backends(register: RegisterBackend) -> None:
-    register("numpy", "arraygrad.backend:NumpyBackend", ("numpy.ndarray", "numpy.generic"))
+    register("numpy", "arraygrad.numpy_backend:NumpyBackend", ("numpy.ndarray", "numpy.generic"))
 
 
 @hookimpl

@@ -136,7 +136,7 @@ def backprop(
     node: Node | None = heappop(heap)[1] if heap else None
     while node is not None:
         g = grads.pop(node)
-        if retain is not None:
+        if retain is not None and type(g) is not Partial:
             retain[node] = g
         # The newest of the edges found here is most often the next node: it skips the heap.
         following: Node | None = None

@@ -125,8 +125,8 @@ class Definition:
         self.arguments = signature(forward).parameters
         for name in self.arguments:
             # The code in `arraygrad.opcode` has names such as new_, and a_x for the array of x.
-            used = name in OFFERED and name != "xp" or name.endswith("_")
-            if used or name[:2] in ("a_", "e_", "s_") and name[2:] in self.arguments:
+            used = (name in OFFERED and name != "xp") or name.endswith("_")
+            if used or (name[:2] in ("a_", "e_", "s_") and name[2:] in self.arguments):
                 raise ArgumentError(
                     f"op {self.name}: got a parameter named {name!r}, which arraygrad uses "
                     f"itself; give it another name"

@@ -224,9 +224,8 @@ def source(function: Any) -> str:
     lines = [f"def {definition.name}({head}):"]
     for x in inputs:
         edge = f"; e_{x} = {x}._node" if x in ruled else ""
-        lines += [
-            f"    if type_of_({x}) is Variable_ or isinstance_({x}, Variable_): a_{x} = {x}._data{edge}"
-        ]
+        test = f"type_of_({x}) is Variable_ or isinstance_({x}, Variable_)"
+        lines += [f"    if {test}: a_{x} = {x}._data{edge}"]
         lines += [f"    else: a_{x} = {x}" + (f"; e_{x} = None" if x in ruled else "")]
         if x in ruled and definition.arguments[x].default is None:
             lines += [
@@ -234,9 +233,8 @@ def source(function: Any) -> str:
             ]
     for name in definition.public.parameters:
         if name not in inputs:
-            lines += [
-                f"    if isinstance_({name}, Variable_): {name} = stray_(definition_, '{name}', {name})"
-            ]
+            array = f"stray_(definition_, '{name}', {name})"
+            lines += [f"    if isinstance_({name}, Variable_): {name} = {array}"]
     arrays = "(" + "".join(f"a_{x}, " for x in inputs) + ")"
     lines += [f"    type_ = type_of_(a_{inputs[0]})"]
     same = " and ".join(f"type_ is type_of_(a_{x})" for x in inputs[1:])

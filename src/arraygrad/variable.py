@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend
-from arraygrad.config import is_recording, using_config
-from arraygrad.engine import Leaf, Node, backprop
+from arraygrad.config import using_config
+from arraygrad.engine import Leaf, Node, Output, backprop
 from arraygrad.errors import (
     DtypeError,
     GradientError,
@@ -22,12 +22,13 @@ from arraygrad.errors import (
     NoDataError,
     ShapeError,
 )
+from arraygrad.interop import Interop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Variable:
+class Variable(Interop):
     """An array that takes part in differentiation.
 
     data: an array of a library that follows the array API standard, or None for none yet.
@@ -117,7 +118,9 @@ class Variable:
     def creator(self) -> Node | None:
         """The function application this Variable came from; None for a leaf or a constant."""
         node = self._node
-        return None if node is None or node.is_leaf else node
+        if node is None or node.is_leaf:
+            return None
+        return node.parent if isinstance(node, Output) else node
 
     @property
     def generation(self) -> int:
@@ -275,87 +278,6 @@ class Variable:
         """A constant with the same data."""
         return constant(self._data)
 
-    # -- leaving the graph
-
-    def item(self) -> Any:
-        """The Python number of a Variable with one element."""
-        if self.size != 1:
-            raise DtypeError(
-                f"Variable.item: got shape {self.shape}, expected one element; "
-                f"index it, or reduce it with sum() or mean()"
-            )
-        return backend_of(self._data).to_numpy(self._data).item()
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __complex__(self) -> complex:
-        return complex(self.item())
-
-    def __bool__(self) -> bool:
-        return bool(self.item())
-
-    def __index__(self) -> int:
-        return self.data.__index__()
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else str(self)
-
-    def _leave(self, how: str) -> Any:
-        if self._node is not None and is_recording():
-            raise GradientError(
-                f"{how} would lose the gradient of a tracked {self._label()}; use .data or "
-                f".detach() if no gradient is wanted, or an op of arraygrad.functions if it is"
-            )
-        return self._array()
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        data = self._leave("numpy.asarray")
-        return np.array(backend_of(data).to_numpy(data), dtype=dtype, copy=copy)
-
-    def __dlpack__(self, **kwargs: Any) -> Any:
-        self._leave("DLPack")
-        return self.data.__dlpack__(**kwargs)
-
-    def __dlpack_device__(self) -> Any:
-        self._leave("DLPack")
-        return self.data.__dlpack_device__()
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        # NumPy arrays and scalars on the left of an operator come here: array * x.
-        sign = _UFUNC_OPERATORS.get(ufunc.__name__)
-        if sign is not None and method == "__call__" and not kwargs and len(inputs) == 2:
-            left, right = inputs
-            if isinstance(left, Variable):
-                return getattr(left, f"__{sign}__")(right)
-            return getattr(right, f"__{_REFLECTED.get(sign, 'r' + sign)}__")(left)
-        if "out" in kwargs:
-            raise GradientError(
-                f"numpy.{ufunc.__name__}: got a Variable for an in-place operation on an array; "
-                f"write array = array + x, or use x.data if no gradient is wanted"
-            )
-        from arraygrad.op import table
-
-        named = (f for f in table.values() if f.definition.reference == ufunc.__name__)
-        op = next(named, None)
-        advice = (
-            f"call F.{op.__name__} (arraygrad.functions) instead, or give it"
-            if op is not None
-            else "arraygrad.functions has no op of that name; if no gradient is wanted, give it"
-        )
-        raise DtypeError(
-            f"numpy.{ufunc.__name__}: got a Variable, expected arrays; {advice} x.data"
-        )
-
-    def __array_namespace__(self, api_version: str | None = None) -> Any:
-        """The differentiable array API namespace of this Variable's library."""
-        from arraygrad.xp import namespace_of
-
-        return namespace_of(backend_of(self._array()))
-
     # -- copies are leaves: the graph does not travel
 
     def __reduce__(self) -> Any:
@@ -429,16 +351,6 @@ class Parameter(Variable):
 
 
 _new = object.__new__
-
-_UFUNC_OPERATORS = {
-    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv",
-    "floor_divide": "floordiv", "remainder": "mod", "power": "pow", "matmul": "matmul",
-    "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge",
-    "equal": "eq", "not_equal": "ne",
-    "logical_and": "and", "bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor",
-}  # fmt: skip
-_REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne",
-              "and": "and", "or": "or", "xor": "xor"}  # fmt: skip
 
 
 def light(data: Any) -> Any:

@@ -15,8 +15,7 @@ from arraygrad.layers import Layer
 from arraygrad.optimizers import Optimizer
 from arraygrad.training.names import identify, obtain
 
-# What suits the built-in data sets and optimizers; chosen on a fifth of the training data, never
-# on the held-out samples.
+# What suits the built-in data sets and optimizers; compared on a fifth of the training data.
 EPOCHS = {"core:Digits": 20, "core:Spiral": 100}
 LEARNING_RATES = {"core:Adam": 0.002, "core:MomentumSGD": 0.05, "core:SGD": 0.1}
 
@@ -136,7 +135,7 @@ def backend_names() -> list[str]:
     """Every backend that can be asked for: registered ones, and libraries that need no plugin."""
     from arraygrad import registry
 
-    return list(dict.fromkeys([*registry.names("backends"), *backends._COMPATIBLE]))
+    return list(dict.fromkeys([*registry.names("backends"), *backends.COMPATIBLE]))
 
 
 def build_model(recipe: Recipe, in_size: int, classes: int) -> Layer:

@@ -1,0 +1,167 @@
+"""Off the op path: which kernel runs the first time types are seen, and what an op's errors say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from arraygrad.backend import (
+    PYTHON_SCALARS,
+    Backend,
+    backend_of,
+    current_backend,
+    is_inexact,
+    namespace,
+)
+from arraygrad.errors import (
+    ArgumentError,
+    ArraygradError,
+    AxisIndexError,
+    DtypeError,
+    GradientError,
+    GradientShapeError,
+    MixedBackendError,
+    NoDataError,
+    ShapeError,
+)
+from arraygrad.op import Definition
+from arraygrad.variable import Variable, as_array, constant
+
+
+def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any]:
+    """The kernel for inputs of these types; remembered, except for calls on numbers alone."""
+    types = tuple(map(type, arrays))
+    kernel = definition.mixed.get(types)
+    if kernel is not None:
+        return kernel
+    backends = [_backend(definition, i, a) for i, a in enumerate(arrays)]
+    found: dict[int, Backend] = {id(b): b for b in backends if b is not None}
+    if len(found) > 1:
+        raise MixedBackendError(
+            f"{definition.title}: got {_described(definition, arrays)} of different libraries, "
+            f"expected one; convert with the asarray of one of their backends"
+        )
+    if not found:
+        # Numbers alone: they become arrays where new arrays are born.
+        born = current_backend()
+        inner = definition.kernel(born)
+        several = len(arrays) if definition.variadic else len(definition.inputs)
+
+        def on_numbers(*args: Any, **kwargs: Any) -> Any:
+            values = [
+                born.asarray(a) if type(a) in PYTHON_SCALARS and i < several else a
+                for i, a in enumerate(args)
+            ]
+            return inner(*values, **kwargs)
+
+        return on_numbers
+    (backend,) = found.values()
+    kernel = definition.mixed[types] = definition.kernel(backend)
+    if len(set(types)) == 1:
+        definition.kernels[types[0]] = kernel
+    if kernel is definition.forward and definition.plain in (None, backend):
+        definition.plain = backend
+        definition.arrays.update(t for t in types if t not in PYTHON_SCALARS)
+        definition.operands.update(definition.arrays, (float, int))
+    return kernel
+
+
+def _backend(definition: Definition, i: int, a: Any) -> Backend | None:
+    if type(a) in PYTHON_SCALARS:
+        return None
+    names = definition.inputs
+    name = names[i] if definition.variadic is None else f"{definition.variadic}[{i}]"
+    if a is None:
+        arg = definition.arguments.get(name)
+        if arg is not None and arg.default is None:
+            return None
+        raise no_data(definition, name)
+    try:
+        return backend_of(a)
+    except DtypeError as error:
+        raise DtypeError(f"{definition.title}: {name}: {error}") from None
+
+
+def no_data(definition: Definition, name: str) -> NoDataError:
+    """The error for a Variable that was made with None."""
+    return NoDataError(f"{definition.title}: {name} has no data yet (None); give it an array")
+
+
+def _described(definition: Definition, arrays: tuple[Any, ...]) -> str:
+    if definition.variadic:
+        names = [f"{definition.variadic}[{i}]" for i in range(len(arrays))]
+    else:
+        names = definition.inputs
+    words = []
+    for name, a in zip(names, arrays, strict=True):
+        if type(a) in PYTHON_SCALARS or a is None:
+            words += [f"{name} = {a!r}"]
+        else:
+            backend = backend_of(a)
+            words += [f"{name}: {backend.name} {tuple(a.shape)} {a.dtype} on {backend.device(a)}"]
+    return ", ".join(words)
+
+
+def blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) -> Exception:
+    """The error to raise for a failed kernel: ours, naming the op and what it was given."""
+    if isinstance(error, ArraygradError):
+        return error
+    text = f"{definition.title}: got {_described(definition, arrays)}: {error}"
+    real = [a for a in arrays if a is not None and type(a) not in PYTHON_SCALARS]
+    if len({str(backend_of(a).device(a)) for a in real}) > 1:
+        return MixedBackendError(f"{text}; expected one device, move with .to_device(...)")
+    if isinstance(error, IndexError):  # NumPy's AxisError is also a ValueError
+        return AxisIndexError(text)
+    if isinstance(error, ValueError | RuntimeError):
+        return ShapeError(text) if len(real) > 1 else ArgumentError(text)
+    if isinstance(error, TypeError) or len(real) < len(arrays):  # a number where an array must be
+        return DtypeError(text)
+    error.add_note(text)
+    return error
+
+
+def tracked() -> Any:
+    """What rules get for `backend` while they run on Variables."""
+    from arraygrad.xp import TRACKED
+
+    return TRACKED
+
+
+def differentiable(args: tuple[Any, ...]) -> Any:
+    """What a composition gets for `xp`: the namespace of Variables over its arguments' library."""
+    from arraygrad.xp import namespace_of
+
+    for x in args:
+        if isinstance(x, Variable):
+            return x.__array_namespace__()
+        if hasattr(x, "shape") and hasattr(x, "dtype"):
+            return namespace_of(backend_of(x))
+    return namespace_of(current_backend())
+
+
+def stray(definition: Definition, name: str, x: Variable) -> Any:
+    """The array of a Variable given for a parameter; whole numbers and masks lose no gradient."""
+    if x._node is not None and is_inexact(x.dtype, namespace(x._data)):
+        raise GradientError(
+            f"{definition.title}: got a tracked Variable for {name}, which has no gradient; "
+            f"use .data or .detach() of it if none is wanted"
+        )
+    return x._data
+
+
+def counted(gxs: Any, definition: Definition, n: int) -> Any:
+    """The gradients of a rule of several inputs, if there is one for each."""
+    if not isinstance(gxs, tuple | list) or len(gxs) != n:
+        got = f"{len(gxs)} gradients" if isinstance(gxs, tuple | list) else type(gxs).__name__
+        raise GradientShapeError(
+            f"{definition.title}: a rule of {n} inputs returned {got}, expected a tuple of {n}; "
+            f"return None for an input that `need` says is not wanted"
+        )
+    return gxs
+
+
+def plain(y: Any) -> Any:
+    """What a composition returned without a Variable among its arguments, as a constant."""
+    if type(y) in PYTHON_SCALARS or (hasattr(y, "shape") and hasattr(y, "dtype")):
+        return constant(as_array(y))
+    return y

@@ -1,0 +1,169 @@
+"""Where a Variable meets what is not arraygrad: Python numbers, NumPy, DLPack, the array API.
+
+A tracked Variable refuses to become a plain array while operations are recorded: its gradient
+would be lost without a word.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from arraygrad.backend import backend_of
+from arraygrad.config import is_recording
+from arraygrad.errors import DtypeError, GradientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from arraygrad.engine import Node
+
+# NumPy arrays and scalars on the left of an operator call a ufunc: the sign it stands for.
+_UFUNC_OPERATORS = {
+    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv",
+    "floor_divide": "floordiv", "remainder": "mod", "power": "pow", "matmul": "matmul",
+    "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge",
+    "equal": "eq", "not_equal": "ne",
+    "logical_and": "and", "bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor",
+}  # fmt: skip
+_REFLECTED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne",
+              "and": "and", "or": "or", "xor": "xor"}  # fmt: skip
+
+
+class Interop:
+    """The half of Variable that other libraries and Python itself ask for."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        _data: Any
+        _node: Node | None
+
+        @property
+        def data(self) -> Any: ...
+        @property
+        def shape(self) -> tuple[int, ...]: ...
+        @property
+        def size(self) -> int: ...
+        def _array(self) -> Any: ...
+        def _label(self) -> str: ...
+
+    def item(self) -> Any:
+        """The Python number of a Variable with one element."""
+        if self.size != 1:
+            raise DtypeError(
+                f"Variable.item: got shape {self.shape}, expected one element; "
+                f"index it, or reduce it with sum() or mean()"
+            )
+        return backend_of(self._data).to_numpy(self._data).item()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __index__(self) -> int:
+        return self.data.__index__()
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def _leave(self, how: str) -> Any:
+        if self._node is not None and is_recording():
+            raise GradientError(
+                f"{how} would lose the gradient of a tracked {self._label()}; use .data or "
+                f".detach() if no gradient is wanted, or an op of arraygrad.functions if it is"
+            )
+        return self._array()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        data = self._leave("numpy.asarray")
+        return np.array(backend_of(data).to_numpy(data), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        self._leave("DLPack")
+        return self.data.__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> Any:
+        self._leave("DLPack")
+        return self.data.__dlpack_device__()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        # NumPy arrays and scalars on the left of an operator come here: array * x.
+        sign = _UFUNC_OPERATORS.get(ufunc.__name__)
+        if sign is not None and method == "__call__" and not kwargs and len(inputs) == 2:
+            left, right = inputs
+            if isinstance(left, Interop):
+                return getattr(left, f"__{sign}__")(right)
+            return getattr(right, f"__{_REFLECTED.get(sign, 'r' + sign)}__")(left)
+        if "out" in kwargs:
+            raise GradientError(
+                f"numpy.{ufunc.__name__}: got a Variable for an in-place operation on an array; "
+                f"write array = array + x, or use x.data if no gradient is wanted"
+            )
+        raise DtypeError(_refusal(ufunc))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        # NumPy's functions work on Variables whose gradient is not wanted, and say what to call
+        # where it is.
+        if function not in (np.shape, np.ndim, np.size):
+            for x in _variables((args, kwargs)):
+                if x._node is not None and is_recording():
+                    raise DtypeError(_refusal(function))
+        return function(*_data(args), **_data(kwargs))
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        """The differentiable array API namespace of this Variable's library."""
+        from arraygrad.xp import namespace_of
+
+        return namespace_of(backend_of(self._array()))
+
+
+def _refusal(function: Any) -> str:
+    from arraygrad.op import table
+
+    name = _OTHER_NAMES.get(function.__name__, function.__name__)
+    names = (
+        op.__name__
+        for op in table.values()
+        if name in (op.__name__, op.definition.reference) and not op.__name__.startswith("_")
+    )
+    op_name = next(names, None)
+    advice = (
+        f"call F.{op_name} (arraygrad.functions) instead, or give it x.data"
+        if op_name is not None
+        else "arraygrad.functions has no op of that name; if no gradient is wanted, give it x.data "
+        "or x.detach()"
+    )
+    return f"numpy.{function.__name__}: got a Variable, expected arrays; {advice}"
+
+
+_OTHER_NAMES = {"concatenate": "concat", "amax": "max", "amin": "min"}
+
+
+def _variables(tree: Any) -> Iterator[Interop]:
+    if isinstance(tree, Interop):
+        yield tree
+    elif isinstance(tree, list | tuple):
+        for part in tree:
+            yield from _variables(part)
+    elif isinstance(tree, dict):
+        yield from _variables(list(tree.values()))
+
+
+def _data(tree: Any) -> Any:
+    if isinstance(tree, Interop):
+        return tree.data
+    if isinstance(tree, list | tuple):
+        return type(tree)(_data(part) for part in tree)
+    if isinstance(tree, dict):
+        return {key: _data(value) for key, value in tree.items()}
+    return tree
