@@ -113,15 +113,25 @@ def test_decorator_restores_after_an_exception():
 
 
 def test_decorator_in_two_threads_at_once():
-    both_inside, results = threading.Barrier(2, timeout=20), []
+    one_in, other_in, one_left, results = *(threading.Event() for _ in range(3)), []
 
     @no_grad()
-    def f():
-        both_inside.wait()
+    def f(entered, may_leave):
+        entered.set()
+        assert may_leave.wait(20)
         results.append(records())
 
-    in_threads(f, f)
-    assert results == [False, False]
+    def one():  # the first to enter is the first to leave
+        f(one_in, other_in)
+        results.append(records())
+        one_left.set()
+
+    def other():
+        assert one_in.wait(20)
+        f(other_in, one_left)
+
+    in_threads(one, other)
+    assert results == [False, True, False]
 
 
 def test_unknown_switch():
