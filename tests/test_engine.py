@@ -378,6 +378,20 @@ def test_a_start_of_the_wrong_shape():
         assert x.grad is None
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_gradient_that_does_not_fit_the_leaf(create_graph):
+    x, w = var([1.0, 2.0]), var([3.0, 4.0])
+
+    def add_to_a_wrong_one():
+        w.grad = np.ones(7)
+        (x * w).sum().backward(create_graph=create_graph)
+
+    with pytest.raises(GradientShapeError, match=r"\(7,\).*\(2,\)"):
+        add_to_a_wrong_one()
+    assert x.grad is None
+    assert w.grad is None or w.grad.shape == (7,)
+
+
 def test_an_error_on_the_way_changes_no_gradient():
     class Fails(ag.Function):
         def forward(self, x):

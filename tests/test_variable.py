@@ -644,6 +644,14 @@ def test_shapes_that_do_not_fit_name_the_op_and_the_shapes():
         assert isinstance(caught.value, ValueError)
 
 
+@pytest.mark.parametrize("shape", [(7,), (2, 2), (3, 2, 3), (3, 1)])
+def test_sum_to_a_shape_that_does_not_fit(shape):
+    with pytest.raises(ArraygradError, match=r"sum_to.*\(2, 3\)") as caught:
+        F.sum_to(Variable(np.ones((2, 3))), shape)
+    assert str(shape) in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+
+
 def test_parameters_that_do_not_fit():
     x = var([1.0, 2.0, 3.0])
     for call, error in (
