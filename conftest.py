@@ -1,6 +1,5 @@
 """What every docstring example may use by name."""
 
-
 import numpy as np
 import pytest
 

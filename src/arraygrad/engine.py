@@ -155,8 +155,8 @@ def backprop(
                         else:
                             heappush(heap, (-following.seq, following))
                             following = edge
-                elif edge in summed:
-                    grads[edge] += gx
+                elif edge in summed and gx.dtype == edge.dtype:
+                    grads[edge] += gx  # not for what an integer input got: int += float fails
                 else:
                     grads[edge] = grads[edge] + gx
                     summed.add(edge)

@@ -104,6 +104,11 @@ class Variable(Interop):
     def grad(self, grad: Any) -> None:
         if grad is not None:
             grad = as_variable(grad, requires_grad=False)
+            if self._data is not None and grad.shape != self.shape:
+                raise GradientShapeError(
+                    f"{self._label()}.grad: got shape {grad.shape}, expected the shape "
+                    f"{self.shape} of the data"
+                )
         if self._node is not None:
             self._node.grad = grad
         elif grad is not None:
@@ -223,10 +228,14 @@ class Variable(Interop):
         # Rules may hand one array, or a view of it, to several inputs; a leaf's gradient is its
         # own, so that optimizers and users can change it in place.
         others = [seed, *retained.values()] if retained else [seed]
-        for leaf, gx in zip(grads, backend.apart(list(grads.values()), others), strict=True):
+        datas = backend.apart(list(grads.values()), others)
+        for i, leaf in enumerate(grads):
             before = getattr(leaf, "grad", None)  # a node that was cut has none yet
+            if before is not None:
+                datas[i] = before._data + datas[i]
+        for leaf, data in zip(grads, datas, strict=True):  # all sums are made: nothing can fail
             leaf.grad = g = _new(Variable)
-            g._data = gx if before is None else before._data + gx
+            g._data = data
             g._node = g._name = None
         node.grad = None
         for seen, g in (retained or {}).items():
@@ -242,9 +251,12 @@ class Variable(Interop):
             grads = backprop({node: seed}, create_graph=True, retain=retained)
             others = [g._data for g in (seed, *(retained or {}).values())]
             datas = backend.apart([g._data for g in grads.values()], others)
+            sums = []
             for (leaf, gx), data in zip(grads.items(), datas, strict=True):
                 before = getattr(leaf, "grad", None)
-                leaf.grad = attach(data, gx._node) if before is None else before + gx
+                sums.append(attach(data, gx._node) if before is None else before + gx)
+            for leaf, gx in zip(grads, sums, strict=True):
+                leaf.grad = gx
         node.grad = None
         for seen, g in (retained or {}).items():
             seen.grad = g

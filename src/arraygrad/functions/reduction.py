@@ -7,6 +7,7 @@ from typing import Any
 
 from arraygrad.backend import is_inexact
 from arraygrad.backend import sum_to as summed
+from arraygrad.errors import ShapeError
 from arraygrad.op import arr, case, op
 
 __all__ = ["average", "broadcast_to", "logsumexp", "max", "mean", "min", "prod", "sum", "sum_to"]
@@ -117,7 +118,7 @@ def _share(g: Any, x: Any, out: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
     reference="prod",
 )
 def prod(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
-    """The product over `axis`; its gradient divides by x, so no element may be 0.
+    """The product over `axis`; the second derivative is right where no element is 0.
 
     >>> prod(Variable(np.array([[1.0, 2.0], [3.0, 4.0]])), axis=1)
     variable([ 2. 12.])
@@ -126,8 +127,15 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) ->
 
 
 @prod.rule
-def _(g, x, out, axis, keepdims, xp):
-    return _spread(g * out, x.shape, axis, keepdims, xp) / x
+def _(g, x, axis, keepdims, xp):
+    # The product of the others: where one element is 0 it alone has a gradient.
+    zero = x == 0
+    some = xp.where(zero, xp.ones_like(x), x)
+    others = xp.prod(some, axis=axis, keepdims=True) / some
+    zeros = xp.sum(xp.astype(zero, g.dtype), axis=axis, keepdims=True)
+    counts = (zeros == 0) | ((zeros == 1) & zero)
+    spread = _spread(g, x.shape, axis, keepdims, xp)
+    return spread * xp.where(counts, others, xp.zeros_like(others))
 
 
 @op(samples=_CASES, reference=lambda x, **kw: np_logsumexp(x, **kw))
@@ -185,7 +193,14 @@ def sum_to(x: Any, shape: Any, *, xp: Any = None) -> Any:
     >>> sum_to(Variable(np.array([[1, 2], [3, 4]])), (1, 2))
     variable([[4 6]])
     """
-    return summed(x, tuple(shape), xp)
+    shape = tuple(shape)
+    fits = zip(reversed(x.shape), reversed(shape), strict=False)
+    if len(shape) > x.ndim or any(m not in (1, n) for n, m in fits):
+        raise ShapeError(
+            f"sum_to: got x of shape {x.shape} and the shape {shape}, expected one that "
+            f"broadcasts to that of x"
+        )
+    return summed(x, shape, xp)
 
 
 @sum_to.rule
