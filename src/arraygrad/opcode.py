@@ -28,8 +28,9 @@ the edge; an attribute with an underscore is a value kept for the rules.
     def pull(node, g, first):
         e_x = node.e_x
         e_W = node.e_W
-        if e_x is not None and e_x.seq >= first: yield e_x, rule0_(g, node._W)
-        if e_W is not None and e_W.seq >= first: yield e_W, rule1_(g, node._x)
+        if not (e_x is not None and e_x.seq >= first): return ((e_W, rule1_(g, node._x)),) if ...
+        if e_W is not None and e_W.seq >= first: return (e_x, ...), (e_W, rule1_(g, node._x))
+        return ((e_x, rule0_(g, node._W)),)
 """
 
 from __future__ import annotations
@@ -349,12 +350,26 @@ def _pull_source(definition: Definition, graph: bool) -> str:
         lines += ["    return [(e, gx) for e, gx, n in zip_(node.edges_, gxs, need) if n]"]
         return "\n".join([*lines, ""])
     lines += [f"    e_{x} = node.e_{x}" for x in ruled]
+    wants = {x: f"e_{x} is not None and e_{x}.seq >= first" for x in ruled}
+    if len(definition.rules) == len(ruled) <= 2:
+        # Nearly every op is of this kind, and a tuple costs less than a generator.
+        pairs = [
+            f"(e_{inputs[0]}, {call(i, inputs, rule)})"
+            for i, (inputs, rule) in enumerate(definition.rules.items())
+        ]
+        first, *others = [wants[inputs[0]] for inputs in definition.rules]
+        if others:
+            lines += [f"    if not ({first}): return ({pairs[1]},) if {others[0]} else ()"]
+            lines += [f"    if {others[0]}: return {pairs[0]}, {pairs[1]}"]
+            lines += [f"    return ({pairs[0]},)"]
+        else:
+            lines += [f"    return ({pairs[0]},) if {first} else ()"]
+        return "\n".join([*lines, ""])
     for i, (inputs, rule) in enumerate(definition.rules.items()):
-        wanted = [f"e_{x} is not None and e_{x}.seq >= first" for x in inputs]
         if len(inputs) == 1:
-            lines += [f"    if {wanted[0]}: yield e_{inputs[0]}, {call(i, inputs, rule)}"]
+            lines += [f"    if {wants[inputs[0]]}: yield e_{inputs[0]}, {call(i, inputs, rule)}"]
             continue
-        lines += [f"    need = ({', '.join(wanted)})", "    if any_(need):"]
+        lines += [f"    need = ({', '.join(wants[x] for x in inputs)})", "    if any_(need):"]
         lines += [f"        gxs = counted_({call(i, inputs, rule)}, definition_, {len(inputs)})"]
         lines += [f"        if need[{j}]: yield e_{x}, gxs[{j}]" for j, x in enumerate(inputs)]
     return "\n".join([*lines, ""])
