@@ -6,18 +6,25 @@ import pytest
 
 import arraygrad.functions as F
 from arraygrad import op, testing
+from arraygrad.errors import UnknownBackendError
 
 EXTRA = [name for name in os.environ.get("ARRAYGRAD_TEST_BACKENDS", "").split(",") if name]
 OPS = {name: f for name, f in op.table.items() if f.definition.id.startswith("core:")}
-counted: dict[str, int] = {}
 
 
 @pytest.mark.parametrize("place", [*testing.PLACES, *EXTRA])
 @pytest.mark.parametrize("name", OPS)
 def test_op(name, place):
-    report = testing.check_op(OPS[name], places=[place])
-    report.raise_for_failures()
-    counted[f"{name} {place}"] = report.ran
+    testing.check_op(OPS[name], places=[place]).raise_for_failures()
+
+
+def test_the_command_counts_its_checks(capsys):
+    assert testing.main(["numpy"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("numpy: ")
+    assert int(out.splitlines()[-1].split()[0]) > 5000
+    with pytest.raises(UnknownBackendError):
+        testing.main(["nowhere"])
 
 
 def test_every_public_function_is_an_op_with_samples():

@@ -1,5 +1,6 @@
 """The conformance kit: proves an op right on every array library, from the samples it carries.
 
+`python -m arraygrad.testing [PLACE ...]` checks every op of the core and counts the checks.
 `check_op(op)` runs each sample in every place (a library, a device, read-only arrays) and dtype:
 forward against the op's reference, first and second gradient against differences, dtype and
 device follow the inputs, inputs stay untouched. It returns a Report that counts what ran.
@@ -8,6 +9,7 @@ device follow the inputs, inputs stay untouched. It returns a Report that counts
 from __future__ import annotations
 
 import math
+import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -92,6 +94,26 @@ def check_op(op: Any, *, places: Sequence[str] = PLACES, dtypes: Sequence[str] =
                 for dtype in dtypes:
                     _check_at(report, truth, place, dtype)
     return report
+
+
+def main(places: Sequence[str]) -> int:
+    """Check every op of the core in these places (all by default); print how many checks ran."""
+    from arraygrad.op import table
+
+    total = failed = 0
+    for place in places or PLACES:
+        reports = [
+            check_op(op, places=[place])
+            for op in table.values()
+            if op.definition.id.startswith("core:") and op.definition.samples
+        ]
+        ran = sum(report.ran for report in reports)
+        failures = [line for report in reports for line in report.failures]
+        print(f"{place}: {len(reports)} ops, {ran} checks, {len(failures)} failed")
+        print(*failures, sep="\n", end="\n" if failures else "")
+        total, failed = total + ran, failed + len(failures)
+    print(f"{total - failed} passed, {failed} failed")
+    return 1 if failed or not total else 0
 
 
 class _Truth:
@@ -284,3 +306,7 @@ def _seeded() -> Iterator[None]:
         yield
     finally:
         np.random.set_state(state)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
