@@ -49,7 +49,7 @@ class Node:
 
     def cut(self) -> None:
         """Make this node a leaf, and let go of what it kept."""
-        self.seq = 0
+        self.seq, self.grad = 0, getattr(self, "grad", None)
 
     @property
     def is_leaf(self) -> bool:

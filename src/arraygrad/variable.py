@@ -227,19 +227,19 @@ class Variable(Interop):
         grads = backprop({node: seed}, retain=retained)
         # Rules may hand one array, or a view of it, to several inputs; a leaf's gradient is its
         # own, so that optimizers and users can change it in place.
-        others = [seed, *retained.values()] if retained else [seed]
+        others = [seed, *retained.values()] if retained else (seed,)
         datas = backend.apart(list(grads.values()), others)
         for i, leaf in enumerate(grads):
-            before = getattr(leaf, "grad", None)  # a node that was cut has none yet
-            if before is not None:
-                datas[i] = before._data + datas[i]
-        for leaf, data in zip(grads, datas, strict=True):  # all sums are made: nothing can fail
+            if leaf.grad is not None:
+                datas[i] = leaf.grad._data + datas[i]
+        for leaf, data in zip(grads, datas):  # noqa: B905  (all sums are made: nothing can fail)
             leaf.grad = g = _new(Variable)
             g._data = data
             g._node = g._name = None
         node.grad = None
-        for seen, g in (retained or {}).items():
-            seen.grad = constant(g)
+        if retained:
+            for seen, g in retained.items():
+                seen.grad = constant(g)
 
     def _backward_graph(
         self, node: Node, seed: Variable | None, retained: dict[Node, Any] | None
