@@ -63,6 +63,9 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
         definition.plain = backend
         definition.arrays.update(t for t in types if t not in PYTHON_SCALARS)
         definition.operands.update(definition.arrays, (float, int))
+        names = definition.function.__globals__  # of the op's code; see `arraygrad.opcode`
+        if len(set(types)) == 1 and names.get("array_") is None:
+            names["array_"] = types[0]
     return kernel
 
 

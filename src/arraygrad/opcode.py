@@ -83,6 +83,7 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
     definition: Definition = function.definition
     env.update(
         COMMON,
+        array_=None,
         arrays_=definition.arrays,
         definition_=definition,
         forward_=definition.forward,
@@ -244,12 +245,12 @@ def source(function: Any) -> str:
     call = ", ".join(_passed(definition, lambda n: f"a_{n}" if n in inputs else n))
     run = f"{', '.join(['data_', *(f's_{n}' for n in definition.saves)])} = {kernel}({call})"
     if definition.operator:
-        # Where the definition itself is the kernel, as for NumPy, the operator stands here.
+        # Where the definition itself is the kernel, as for NumPy, the operator stands here; two
+        # arrays of the type seen first are told by two pointers.
         a, b = (f"a_{x}" for x in inputs)
-        plain = (
-            f"{a} {definition.operator} {b} if type_ in arrays_ and type_of_({b}) in operands_ else"
-        )
-        run = f"data_ = {plain} {kernel}({call})"
+        seen = f"type_ is array_ is type_of_({b})"
+        plain = f"{seen} or (type_ in arrays_ and type_of_({b}) in operands_)"
+        run = f"data_ = {a} {definition.operator} {b} if {plain} else {kernel}({call})"
     lines += [
         f"    try: {run}",
         f"    except Exception as error_: raise blame_(error_, definition_, {arrays}) from error_",
