@@ -12,6 +12,10 @@ from arraygrad.backend import Backend
 _UNSIGNED = {np.dtype(f"i{n}"): np.dtype(f"u{n}") for n in (1, 2, 4, 8)}
 
 
+# Of the scalar types that 0-d results have: a loss starts its gradient from one of these.
+_ONE = {kind: kind(1) for kind in (np.float64, np.float32, np.float16, np.int64)}
+
+
 class NumpyBackend(Backend):
     """NumPy, the default backend: `xp` is the main NumPy namespace itself."""
 
@@ -40,7 +44,7 @@ class NumpyBackend(Backend):
         return x if isinstance(x, np.ndarray) else np.asarray(x)
 
     def ones_like(self, x: Any) -> Any:
-        return np.ones(x.shape, x.dtype) if isinstance(x, np.ndarray) else type(x)(1)
+        return _ONE.get(type(x)) or np.ones(x.shape, x.dtype)
 
     def apart(self, xs: list[Any], others: Sequence[Any] = ()) -> list[Any]:
         seen: set[int] | None = None

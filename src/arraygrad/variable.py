@@ -98,7 +98,10 @@ class Variable(Interop):
     @property
     def grad(self) -> Variable | None:
         """The gradient that `backward` left here, a Variable; None before and for constants."""
-        return None if self._node is None else getattr(self._node, "grad", None)
+        try:
+            return self._node.grad  # type: ignore[union-attr]
+        except AttributeError:  # a constant, or a result that was given none
+            return None
 
     @grad.setter
     def grad(self, grad: Any) -> None:
