@@ -980,3 +980,14 @@ def test_the_first_call_from_many_threads():
         for thread in threads:
             thread.join(20)
         assert results == [[1.0, 4.0]] * 4
+
+
+def test_a_saved_value_must_say_how_it_is_computed():
+    @op.op(saves=("half",))
+    def doubled(x):
+        """2 x."""
+        return x * 2, x / 2
+
+    doubled.rule(lambda g, half: g * half)
+    with pytest.raises(ArgumentError, match=r"saves 'half' without @doubled.saved\('half'\)"):
+        doubled(var([1.0]))

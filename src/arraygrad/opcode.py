@@ -45,6 +45,7 @@ from arraygrad import dispatch
 from arraygrad.backend import backend_of, by_type, namespace
 from arraygrad.config import is_recording, turned_off
 from arraygrad.engine import Node, sequence
+from arraygrad.errors import ArgumentError
 from arraygrad.function import Function
 from arraygrad.op import Definition
 from arraygrad.variable import Variable, attach
@@ -319,7 +320,12 @@ def _pull_source(definition: Definition, graph: bool) -> str:
             return f"e_{name.removesuffix('_shape')}.shape"
         if not graph or name not in (*definition.inputs, *definition.saves, "out"):
             return f"node._{name}"
-        if graph and name in definition.saves:
+        if name in definition.saves:
+            if name not in definition.recomputed:
+                raise ArgumentError(
+                    f"op {definition.title}: saves {name!r} without @{definition.name}.saved"
+                    f"({name!r}), which says how to compute it with ops"
+                )
             words = [given(n) for n in _asked(definition.recomputed[name])]
             return f"saved_{name}_({', '.join(words)})"
         if name == star:
