@@ -120,6 +120,10 @@ class Backend:
         except TypeError:
             return dtype
 
+    def scalar(self, value: float, dtype: Any) -> Any:
+        """`value` as the cheapest factor of arrays of `dtype`; a Python number does anywhere."""
+        return value
+
     def one_hot(self, t: Any, classes: int, like: Any) -> Any:
         """Rows of zeros with a one at the whole numbers `t` (...); dtype and device of `like`."""
         places = self.xp.arange(classes, dtype=t.dtype, device=self.device(t))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from arraygrad.backend import backend_of
 from arraygrad.optimizers.gradient import gradient
 from arraygrad.optimizers.optimizer import Optimizer
 from arraygrad.variable import Parameter
@@ -25,13 +28,21 @@ class SGD(Optimizer):
     def __init__(self, lr: float = 0.01) -> None:
         super().__init__()
         self.lr = lr
+        self._factors: dict[Any, Any] = {}  # type and dtype -> -lr, to multiply with
+        self._factors_of = lr
 
     def update_one(self, param: Parameter) -> None:
         # Small models spend their time here: this is what the properties of Variable do, without
         # their checks, as shape and dtype stay the same.
         g, x = param._node.grad._data, param._data  # type: ignore[union-attr]
-        # float(): a rate that is a NumPy scalar would make float32 float64.
-        step = g * -float(self.lr)
+        if self.lr is not self._factors_of:
+            self._factors, self._factors_of = {}, self.lr
+        key = (type(g), g.dtype)
+        factor = self._factors.get(key)
+        if factor is None:
+            # float(): a rate that is a NumPy scalar would make float32 float64.
+            factor = self._factors[key] = backend_of(g).scalar(-float(self.lr), g.dtype)
+        step = g * factor
         if step.dtype != x.dtype or step.shape != x.shape:
             step = gradient(param) * -float(self.lr)
         step += x
