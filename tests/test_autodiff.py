@@ -346,14 +346,6 @@ def test_control_flow_and_loops():
 # -- memory
 
 
-@pytest.fixture
-def without_gc():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_no_reference_cycles(without_gc, order):
     nodes = []

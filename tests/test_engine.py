@@ -21,15 +21,6 @@ def is_shared(a, b):
     return a is b or np.shares_memory(a.data, b.data)
 
 
-@pytest.fixture
-def without_gc():
-    """No collector runs meanwhile: what dies, dies by counting references."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 def garbage_of_ours():
     """What only the collector can free, of our own types."""
     gc.set_debug(gc.DEBUG_SAVEALL)

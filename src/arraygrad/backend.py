@@ -140,6 +140,12 @@ class Backend:
         return index_add(self.xp, shape, key, values, mutable=self.mutable)
 
 
+def broadcasts_to(small: tuple[int, ...], big: tuple[int, ...]) -> bool:
+    """Whether an array of shape `small` broadcasts to the shape `big`."""
+    pairs = zip(reversed(big), reversed(small), strict=False)
+    return len(small) <= len(big) and all(n in (1, m) for m, n in pairs)
+
+
 _sum: Any = np.add.reduce  # whose faster positional form NumPy's stubs do not know
 
 
@@ -203,7 +209,7 @@ def _first_sight(x: Any) -> Backend:
         if cls not in PYTHON_SCALARS and cls is not type(None):
             import array_api_compat
 
-            if array_api_compat.is_array_api_obj(x) and not names & {"numpy.matrix"}:
+            if array_api_compat.is_array_api_obj(x):
                 by_type[cls] = _generic(array_api_compat.array_namespace(x))
                 return by_type[cls]
     raise DtypeError(

@@ -45,13 +45,12 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
         # Numbers alone: they become arrays where new arrays are born.
         born = current_backend()
         inner = definition.kernel(born)
-        several = len(arrays) if definition.variadic else len(definition.inputs)
 
         def on_numbers(*args: Any, **kwargs: Any) -> Any:
-            values = [
-                born.asarray(a) if type(a) in PYTHON_SCALARS and i < several else a
-                for i, a in enumerate(args)
-            ]
+            values = list(args)
+            for i in definition.places(len(args)):
+                if type(args[i]) in PYTHON_SCALARS:
+                    values[i] = born.asarray(args[i])
             return inner(*values, **kwargs)
 
         return on_numbers

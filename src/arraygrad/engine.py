@@ -12,7 +12,7 @@ from heapq import heappop, heappush, heappushpop
 from itertools import count
 from typing import Any, ClassVar
 
-from arraygrad.backend import is_complex, is_inexact, namespace, sum_to
+from arraygrad.backend import broadcasts_to, is_complex, is_inexact, namespace, sum_to
 from arraygrad.errors import GradientShapeError
 
 # Nodes are numbered in the order they are made, so a parent's number is below its children's:
@@ -179,7 +179,7 @@ def backprop(
 def fit(gx: Any, edge: Node, node: Node) -> Any:
     """Undo broadcasting: sum `gx` to the shape of `edge`; real part and dtype follow it too."""
     if edge.shape is not None and gx.shape != edge.shape:
-        if not node.broadcasts or not _broadcast_of(gx.shape, edge.shape):
+        if not node.broadcasts or not broadcasts_to(edge.shape, gx.shape):
             raise GradientShapeError(
                 f"{type(node).__name__}.backward: the gradient of input "
                 f"{node.edges.index(edge)} has shape {gx.shape}, expected the input's shape "
@@ -195,10 +195,3 @@ def fit(gx: Any, edge: Node, node: Node) -> Any:
                 gx = xp.real(gx)
             gx = xp.astype(gx, edge.dtype)
     return gx
-
-
-def _broadcast_of(big: tuple[int, ...], small: tuple[int, ...]) -> bool:
-    if len(small) > len(big):
-        return False
-    pairs = zip(reversed(big), reversed(small), strict=False)
-    return all(n == m or n == 1 for m, n in pairs)

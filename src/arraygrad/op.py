@@ -84,10 +84,10 @@ class Kernels(dict[Any, Callable[..., Any]]):
         from arraygrad.dispatch import choose
 
         definition = self.definition
-        places = [i for i, n in enumerate(definition.public.parameters) if n in definition.inputs]
 
         def find_and_call(*args: Any, **kwargs: Any) -> Any:
-            return choose(definition, tuple(args[i] for i in places))(*args, **kwargs)
+            arrays = tuple(args[i] for i in definition.places(len(args)))
+            return choose(definition, arrays)(*args, **kwargs)
 
         return find_and_call
 
@@ -178,6 +178,12 @@ class Definition:
         """The parameters that take arrays: those with a rule, and the constant ones."""
         ruled = {name for names in self.rules for name in names}
         return [n for n in self.arguments if n in ruled or n in self.constant]
+
+    def places(self, n: int) -> list[int]:
+        """Which of n positional arguments are inputs."""
+        if self.variadic:
+            return list(range(n))
+        return [i for i, name in enumerate(self.public.parameters) if name in self.inputs]
 
     @property
     def differentiable(self) -> list[str]:

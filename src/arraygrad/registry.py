@@ -217,7 +217,7 @@ def search(kind: str, name: str) -> Entry | None:
             return _tables[kind][override.value]
         raise ConfigError(
             f"{override.detail}: {override.key} = {override.value!r}, but no loaded plugin "
-            f"provides that id; install its plugin or remove the line{_failed()}"
+            f"provides that id; install its plugin or remove the line{failed()}"
         )
     found = by_name.get(name, [])
     if len(found) < 2 or found[0].namespace == CORE:
@@ -248,10 +248,11 @@ def unknown(kind: str, name: str) -> str:
     space, colon, _ = name.partition(":")
     if not hint and colon and all(e.namespace != space for e in _tables[kind].values()):
         hint = f"; no loaded plugin provides {kind} in the namespace {space!r}"
-    return f"{kind}: nothing is named {name!r}{hint}{_failed()}"
+    return f"{kind}: nothing is named {name!r}{hint}{failed()}"
 
 
-def _failed() -> str:
+def failed() -> str:
+    """What to add to the message of a failed lookup: the plugins that did not load, and why."""
     if not not_loaded:
         return ""
     why = ", ".join(f"{name} ({reason})" for name, reason in not_loaded.items())

@@ -256,8 +256,8 @@ class Variable(Interop):
             datas = backend.apart([g._data for g in grads.values()], others)
             sums = []
             for (leaf, gx), data in zip(grads.items(), datas, strict=True):
-                before = getattr(leaf, "grad", None)
-                sums.append(attach(data, gx._node) if before is None else before + gx)
+                new = leaf.grad is None
+                sums.append(attach(data, gx._node) if new else leaf.grad + gx)
             for leaf, gx in zip(grads, sums, strict=True):
                 leaf.grad = gx
         node.grad = None

@@ -77,7 +77,6 @@ def standard_ops() -> dict[str, Any]:
         for function in op.table.values():
             if function.definition.standard:
                 _by_standard_name[function.definition.standard] = function
-        _by_standard_name.update(concat=functions.concat, stack=functions.stack)
     return _by_standard_name
 
 

@@ -29,7 +29,7 @@ _DIVISORS = [
 @op(
     samples=_PAIRS,
     broadcasts=True,
-    methods=("__add__",),
+    methods=("__add__", "__radd__"),
     operator="+",
     standard="add",
     reference="add",
@@ -83,7 +83,7 @@ def _(g):
 @op(
     samples=_PAIRS,
     broadcasts=True,
-    methods=("__mul__",),
+    methods=("__mul__", "__rmul__"),
     operator="*",
     standard="multiply",
     reference="multiply",
@@ -275,7 +275,9 @@ def rdiv(x0: Any, x1: Any) -> Variable:
     return div(x1, x0)
 
 
-def _reflect(name: str, function: Any) -> None:
+def reflect(name: str, function: Any) -> None:
+    """Give Variable the method `name`, which calls `function` with the operands exchanged."""
+
     def reflected(self: Variable, other: Any) -> Variable:
         return function(other, self)
 
@@ -283,9 +285,8 @@ def _reflect(name: str, function: Any) -> None:
     setattr(Variable, name, reflected)
 
 
-# Sums and products commute, so Variable stays on the left, where the fast path looks first.
-Variable.__radd__ = add  # type: ignore[method-assign]
-Variable.__rmul__ = mul  # type: ignore[method-assign]
+# Not for sums and products: they commute, so Variable stays on the left, where the fast path looks
+# first, and `add` and `mul` are their own reflections.
 for _name, _function in {
     "__rsub__": sub,
     "__rtruediv__": div,
@@ -293,4 +294,4 @@ for _name, _function in {
     "__rmod__": mod,
     "__rpow__": pow,
 }.items():
-    _reflect(_name, _function)
+    reflect(_name, _function)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from arraygrad.backend import sum_to
+from arraygrad.functions.arithmetic import reflect
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable
 
@@ -96,8 +97,4 @@ def linear_simple(x: Any, W: Any, b: Any = None) -> Variable:
     return y if b is None else y + b
 
 
-def _rmatmul(self: Variable, other: Any) -> Variable:
-    return matmul(other, self)
-
-
-Variable.__rmatmul__ = _rmatmul  # type: ignore[method-assign]
+reflect("__rmatmul__", matmul)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from arraygrad.backend import is_inexact
+from arraygrad.backend import broadcasts_to, is_inexact
 from arraygrad.backend import sum_to as summed
 from arraygrad.errors import ShapeError
 from arraygrad.op import arr, case, op
@@ -194,8 +194,7 @@ def sum_to(x: Any, shape: Any, *, xp: Any = None) -> Any:
     variable([[4 6]])
     """
     shape = tuple(shape)
-    fits = zip(reversed(x.shape), reversed(shape), strict=False)
-    if len(shape) > x.ndim or any(m not in (1, n) for n, m in fits):
+    if not broadcasts_to(shape, x.shape):
         raise ShapeError(
             f"sum_to: got x of shape {x.shape} and the shape {shape}, expected one that "
             f"broadcasts to that of x"

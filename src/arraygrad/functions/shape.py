@@ -213,7 +213,10 @@ def _(g, axis):
     return [g[(*(slice(None),) * axis, i, ...)] for i in range(g.shape[axis])]
 
 
-@op(samples=[case([arr(2, 3), arr(1, 3)]), case([arr(2, 1), arr(2, 2)], axis=-1)])
+@op(
+    samples=[case([arr(2, 3), arr(1, 3)]), case([arr(2, 1), arr(2, 2)], axis=-1)],
+    standard="concat",
+)
 def concat(xs: Any, axis: int = 0) -> Variable:
     """The arrays of a sequence joined along an existing axis.
 
@@ -223,7 +226,7 @@ def concat(xs: Any, axis: int = 0) -> Variable:
     return _concat(*_several(xs, "concat"), axis=axis)
 
 
-@op(samples=[case([arr(2), arr(2)]), case([arr(2), arr(2), arr(2)], axis=1)])
+@op(samples=[case([arr(2), arr(2)]), case([arr(2), arr(2), arr(2)], axis=1)], standard="stack")
 def stack(xs: Any, axis: int = 0) -> Variable:
     """The arrays of a sequence, all of one shape, joined along a new axis.
 

@@ -85,6 +85,4 @@ def _unknown(kind: str, name: str) -> str:
     if not hint:
         several = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
         hint = f"; expected one of {several}"
-    failed = "; ".join(f"{who} ({why})" for who, why in registry.not_loaded.items())
-    failed = f"; installed but not loaded: {failed}" if failed else ""
-    return f"{_KINDS[kind][0]}: nothing is named {name!r}{hint}{failed}"
+    return f"{_KINDS[kind][0]}: nothing is named {name!r}{hint}{registry.failed()}"
