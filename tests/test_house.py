@@ -19,7 +19,7 @@ PACKAGE = "arraygrad"
 
 # A module may import what stands above it, and a package its own modules; never a neighbour.
 LAYERS = (
-    ("errors", "gather"),
+    ("errors", "gather", "workspace"),
     ("config", "settings"),
     ("hookspecs", "installed", "registry"),
     ("core_plugin", "loading", "namespaces"),
@@ -167,7 +167,7 @@ PUBLIC_MODULES = {
     "settings", "transforms", "variable", "weights", "xp",
 }  # fmt: skip
 PUBLIC_NAMES = {
-    "ArraygradError", "Backend", "Config", "DataLoader", "Dataset", "Function", "Layer",
+    "ArraygradError", "Backend", "Buffer", "Config", "DataLoader", "Dataset", "Function", "Layer",
     "Model", "Parameter", "SeqDataLoader", "Variable", "as_array", "as_variable", "backend_of",
     "current_backend", "get_backend", "grad", "hookimpl", "no_grad", "set_backend", "test_mode",
     "using_backend", "using_config", "value_and_grad",

@@ -1,0 +1,116 @@
+"""Workspace: large NumPy arrays out of memory that is used again.
+
+The C library gives the memory of a large array back to the system when the array dies, and a
+fresh one costs a page fault for every 4 kB as it is first written: on arrays of some megabytes
+as much as the arithmetic. A kernel that makes such an array in each training step takes it from
+here. A block is free again when nobody refers to an array in it, or to a view of one, any more:
+the count of references to the block says so, and nothing has to be given back.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from math import prod
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+SMALLEST = 1 << 16
+"""Arrays of fewer bytes come from NumPy itself."""
+LIMIT = 1 << 28
+"""Bytes of free memory that a thread keeps at most."""
+
+
+class _Blocks(threading.local):
+    """The blocks of one thread, by size: no other thread can take one at the same time."""
+
+    def __init__(self) -> None:
+        self.by_size: dict[int, list[bytearray]] = {}
+
+
+_own = _Blocks()
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> Any:
+    """A C-contiguous NumPy array of `shape` and `dtype` whose elements are not set.
+
+    >>> x = empty((512, 512), np.dtype("float32"))
+    >>> x.shape, x.dtype.name, x.flags.c_contiguous
+    ((512, 512), 'float32', True)
+    """
+    size = prod(shape) * dtype.itemsize
+    if size < SMALLEST or not COUNTS:
+        return np.empty(shape, dtype)
+    # Four sizes to each power of two: batches that differ a little share blocks.
+    step = 1 << (size.bit_length() - 3)
+    size = -(-size // step) * step
+    blocks = _own.by_size.get(size)
+    if blocks is None:
+        blocks = _own.by_size[size] = []
+    i = _free(blocks)
+    if i < 0:
+        _make_room(size)
+        _own.by_size[size] = blocks
+        blocks.append(bytearray(size))
+    return np.ndarray(shape, dtype, blocks[i])
+
+
+def empty_like(x: Any) -> Any:
+    """`empty` in the shape and dtype of another array.
+
+    >>> empty_like(np.ones((2, 3))).shape
+    (2, 3)
+    """
+    return empty(x.shape, x.dtype)
+
+
+def held() -> int:
+    """How many bytes this thread's workspace holds, in use or free.
+
+    >>> x = empty((1024, 1024), np.dtype("float32"))
+    >>> held() >= x.nbytes
+    True
+    """
+    return sum(size * len(blocks) for size, blocks in _own.by_size.items())
+
+
+def clear() -> None:
+    """Give the free memory of this thread's workspace back.
+
+    >>> clear()
+    """
+    for size in list(_own.by_size):
+        blocks = _own.by_size[size]
+        while (i := _free(blocks)) >= 0:
+            del blocks[i]
+        if not blocks:
+            del _own.by_size[size]
+
+
+def _make_room(size: int) -> None:
+    """Give the free blocks back where, with one of `size` more, they might exceed the limit."""
+    if held() + size > LIMIT:
+        clear()
+
+
+def _free(blocks: list[bytearray]) -> int:
+    """The index of a block that nobody but the list refers to, or -1."""
+    for i in range(len(blocks)):
+        if getrefcount(blocks[i]) <= _ALONE:
+            return i
+    return -1
+
+
+def _count_of_one() -> int:
+    """What getrefcount says in `_free` of a block without arrays; it depends on the Python."""
+    blocks = [bytearray(1)]
+    for i in range(len(blocks)):
+        return getrefcount(blocks[i])
+    raise AssertionError
+
+
+_ALONE = _count_of_one()
+# Without a global lock, or without counts, a block that looks free may not be.
+COUNTS = sys.implementation.name == "cpython" and getattr(sys, "_is_gil_enabled", lambda: True)()

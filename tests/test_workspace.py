@@ -1,0 +1,119 @@
+"""Memory that is used again, and never while somebody looks at it."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from arraygrad import workspace
+
+FLOAT32 = np.dtype("float32")
+LARGE = (256, 256)
+
+pytestmark = pytest.mark.skipif(not workspace.COUNTS, reason="this Python does not count exactly")
+
+
+def address(x):
+    return x.__array_interface__["data"][0]
+
+
+@pytest.fixture(autouse=True)
+def from_nothing():
+    workspace.clear()
+
+
+def test_memory_is_used_again_once_the_array_is_gone():
+    x = workspace.empty(LARGE, FLOAT32)
+    place = address(x)
+    del x
+    assert address(workspace.empty(LARGE, FLOAT32)) == place
+
+
+def test_living_arrays_have_memory_of_their_own():
+    xs = [workspace.empty(LARGE, FLOAT32) for _ in range(5)]
+    for i, x in enumerate(xs):
+        x[...] = i
+    assert [float(x.max()) for x in xs] == [0, 1, 2, 3, 4]
+    assert [float(x.min()) for x in xs] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda x: x[3:],
+        lambda x: x.T,
+        lambda x: x.reshape(-1)[::2],
+        lambda x: memoryview(x),
+        lambda x: np.broadcast_to(x[0], (7, 256)),
+        lambda x: x.view("int32"),
+        lambda x: np.from_dlpack(x),
+    ],
+)
+def test_a_view_keeps_the_memory(look):
+    x = workspace.empty(LARGE, FLOAT32)
+    place = address(x)
+    view = look(x)
+    del x
+    y = workspace.empty(LARGE, FLOAT32)
+    assert address(y) != place
+    del view, y
+    places = [address(x) for x in [workspace.empty(LARGE, FLOAT32) for _ in range(2)]]
+    assert place in places
+
+
+def test_small_arrays_come_from_numpy():
+    x = workspace.empty((10, 10), FLOAT32)
+    assert x.base is None
+    assert workspace.held() == 0
+
+
+def test_sizes_that_are_nearly_equal_share_a_block():
+    place = address(workspace.empty((110, 1000), FLOAT32))
+    assert address(workspace.empty((100, 1000), FLOAT32)) == place
+    assert workspace.empty((100, 1000), FLOAT32).shape == (100, 1000)
+
+
+def test_free_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr(workspace, "LIMIT", 1 << 20)
+    for n in range(200, 400):
+        workspace.empty((n, n), FLOAT32)
+    assert workspace.held() <= 1 << 20
+    kept = workspace.empty((400, 400), FLOAT32)
+    kept[...] = 1
+    workspace.empty((1000, 1000), FLOAT32)
+    assert kept.min() == 1  # what is in use is not given back
+
+
+def test_clear_gives_back_what_is_free():
+    kept = workspace.empty(LARGE, FLOAT32)
+    workspace.empty((512, 512), FLOAT32)
+    workspace.clear()
+    assert workspace.held() == kept.nbytes
+
+
+def test_threads_have_blocks_of_their_own():
+    place = address(workspace.empty(LARGE, FLOAT32))
+    x = None
+
+    def run():
+        nonlocal x
+        x = workspace.empty(LARGE, FLOAT32)
+        x[...] = 1
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert address(x) != place
+    assert x.min() == 1  # and it outlives its thread
+
+
+def test_a_backward_pass_with_workspace_gradients_gives_leaves_of_their_own():
+    from arraygrad import Variable
+
+    x = Variable(workspace.empty(LARGE, FLOAT32))
+    x.data[...] = 1
+    y = Variable(np.ones(LARGE, np.float32))
+    (x + y).backward()
+    assert x.grad.data is not y.grad.data
+    x.grad.data[...] = 5
+    assert y.grad.data.max() == 1
