@@ -54,7 +54,7 @@ from arraygrad.function import Function
 from arraygrad.hookspecs import hookimpl
 from arraygrad.layers import Layer
 from arraygrad.models import Model
-from arraygrad.variable import Parameter, Variable, as_array, as_variable
+from arraygrad.variable import Buffer, Parameter, Variable, as_array, as_variable
 
 __version__ = "0.1.0"
 is_simple_core = False  # steps of the book ask for it
@@ -62,6 +62,7 @@ is_simple_core = False  # steps of the book ask for it
 __all__ = [
     "ArraygradError",
     "Backend",
+    "Buffer",
     "Config",
     "DataLoader",
     "Dataset",

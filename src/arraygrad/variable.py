@@ -1,4 +1,4 @@
-"""Variable: an array that remembers how it was computed; and Parameter.
+"""Variable: an array that remembers how it was computed; Parameter and Buffer.
 
 A Variable is two things: its data (an array of any library) and its node in the graph (None for
 a constant). The arithmetic operators and methods such as `sum` are ops; each is put on the class
@@ -363,6 +363,24 @@ class Parameter(Variable):
     """
 
     __slots__ = ("__dict__",)
+
+
+class Buffer(Variable):
+    """State of a Layer that is saved, loaded and moved with its parameters, and not trained.
+
+    data: an array, or None for none yet; assign `.data` to change it. It never gets a gradient.
+
+    >>> import numpy as np
+    >>> mean = Buffer(np.zeros(3))
+    >>> mean.data = mean.data + 1
+    >>> mean, mean.requires_grad
+    (variable([1. 1. 1.]), False)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, name: str | None = None) -> None:
+        super().__init__(data, name, requires_grad=False)
 
 
 _new = object.__new__

@@ -3,7 +3,7 @@
 The suffix of the path says which format: ``.npz`` (NumPy's, the default; without pickle, so that
 reading a file never runs code from it) or ``.safetensors`` (needs the extra `safetensors`). A path
 with another suffix or none gets ``.npz`` appended, when written and when read. Names are those of
-`Layer.named_params`, such as ``l0/W``; files of the book's framework can be read.
+`Layer.named_weights`, such as ``l0/W``; files of the book's framework can be read.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ SUFFIXES = (".npz", ".safetensors")
 
 
 def save_weights(layer: Layer, path: str | os.PathLike[str]) -> Path:
-    """Write all parameters of a layer to one file, and return the path of that file.
+    """Write all parameters and buffers of a layer to one file, and return the path of that file.
 
-    The file appears under its name when it is whole, not before. Parameters of any backend are
+    The file appears under its name when it is whole, not before. Arrays of any backend are
     copied to the host for it, and stay where they are.
 
     Raises LayerError if a parameter has no data yet, WeightsError for a dtype that the format
@@ -41,20 +41,20 @@ def save_weights(layer: Layer, path: str | os.PathLike[str]) -> Path:
     ...     path.name, {name: a.shape for name, a in read_arrays(path).items()}
     ('linear.npz', {'W': (2, 3), 'b': (3,)})
     """
-    missing = [name for name, p in layer.named_params() if p.data is None]
+    missing = [name for name, p in layer.named_weights() if p.data is None]
     if missing:
         raise LayerError(
             f"save_weights: {type(layer).__name__} has parameters without data: "
             f"{', '.join(missing)}; they get it at the first call: call the model once before"
         )
     arrays = {
-        name: backends.backend_of(p.data).to_numpy(p.data) for name, p in layer.named_params()
+        name: backends.backend_of(p.data).to_numpy(p.data) for name, p in layer.named_weights()
     }
     return write_arrays(path, arrays)
 
 
 def load_weights(layer: Layer, path: str | os.PathLike[str]) -> None:
-    """Read the parameters of a layer from a file that `save_weights` wrote.
+    """Read the parameters and buffers of a layer from a file that `save_weights` wrote.
 
     Each stays on the backend and device where it is. Those of a layer that was never called
     get their sizes from the file, and are born on the current backend.
@@ -80,7 +80,7 @@ def load_weights(layer: Layer, path: str | os.PathLike[str]) -> None:
     for name, entry in entries.items():
         if name not in arrays:
             continue
-        array, data = arrays[name], entry.param.data
+        array, data = arrays[name], entry.weight.data
         if data is None:
             problems += _misfit(name, array, entry.owner.expected_param(entry.name))
             backend, device = backends.current_backend(), None
@@ -89,7 +89,7 @@ def load_weights(layer: Layer, path: str | os.PathLike[str]) -> None:
             device = backend.device(data)
             host = backend.to_numpy(data)
             problems += _misfit(name, array, (host.shape, host.dtype))
-        moved.append((entry.param, backend, device, array))
+        moved.append((entry.weight, backend, device, array))
     if problems:
         raise WeightsError(
             f"load_weights: {path} does not fit {type(layer).__name__}: {'; '.join(problems)}; "

@@ -9,7 +9,7 @@ from weakref import ref
 
 from arraygrad import backend as backends
 from arraygrad.errors import LayerError
-from arraygrad.variable import Parameter, Variable
+from arraygrad.variable import Buffer, Parameter, Variable
 
 if TYPE_CHECKING:
     import os
@@ -20,7 +20,8 @@ class Layer:
     """A function with parameters: assign Parameters and Layers to attributes, define `forward`.
 
     Parameters are found in the order of their definition, also in lists, tuples, dicts and nested
-    layers; one that is shared counts once, under its first name.
+    layers; one that is shared counts once, under its first name. So are Buffers: state that is
+    saved, loaded and moved with the parameters, but not trained.
 
     >>> import numpy as np
     >>> class Scale(Layer):
@@ -72,7 +73,7 @@ class Layer:
 
     @property
     def _params(self) -> set[str]:
-        """The names of the attributes that are a parameter or a layer; the book prints it."""
+        """The names of the attributes that are a Parameter or a Layer; the book prints it."""
         return {name for name, value in vars(self).items() if isinstance(value, (Parameter, Layer))}
 
     def params(self) -> Iterator[Parameter]:
@@ -84,15 +85,28 @@ class Layer:
         inventory = self._inventory()
         return zip(inventory.names, inventory.params, strict=True)
 
+    def buffers(self) -> Iterator[Buffer]:
+        """Each buffer once, in order of definition."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """Each buffer once with its name, such as ``bn/avg_mean``, in order of definition."""
+        return ((name, x) for name, x in self.named_weights() if isinstance(x, Buffer))
+
+    def named_weights(self) -> Iterator[tuple[str, Parameter | Buffer]]:
+        """Each parameter and buffer once with its name: all that a weights file holds."""
+        return ((entry.key, entry.weight) for entry in self._inventory().entries)
+
     def cleargrads(self) -> None:
         """Forget the gradients of all parameters."""
         for p in self._inventory().params:
             p.grad = None
 
     def to(self, backend: str, device: Any = None) -> Layer:
-        """Move parameters and their gradients to a backend (and one of its devices); returns self.
+        """Move parameters, gradients and buffers to a backend (and one of its devices).
 
-        Raises UnknownBackendError or BackendUnavailableError before anything moves.
+        Returns the layer itself. Raises UnknownBackendError or BackendUnavailableError before
+        anything moves.
 
         >>> from arraygrad.layers import Linear
         >>> Linear(3, in_size=2).to("numpy").W.shape
@@ -100,7 +114,7 @@ class Layer:
         """
         target = backends.get_backend(backend)
         moved = []
-        for p in self.params():
+        for _, p in self.named_weights():
             if p.data is None:
                 continue
             gx = None if p.grad is None else Variable(_move(p.grad.data, target, device))
@@ -113,27 +127,27 @@ class Layer:
         return self
 
     def to_cpu(self) -> Layer:
-        """Move the parameters to NumPy."""
+        """Move parameters and buffers to NumPy."""
         return self.to("numpy")
 
     def to_gpu(self) -> Layer:
-        """Move the parameters to CuPy."""
+        """Move parameters and buffers to CuPy."""
         return self.to("cupy")
 
     def save_weights(self, path: str | os.PathLike[str]) -> Path:
-        """Write the parameters to one file, .npz or .safetensors; see `arraygrad.weights`."""
+        """Write parameters and buffers to one .npz or .safetensors; see `arraygrad.weights`."""
         from arraygrad import weights
 
         return weights.save_weights(self, path)
 
     def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Read the parameters from a file that `save_weights` wrote; see `arraygrad.weights`."""
+        """Read what `save_weights` wrote; see `arraygrad.weights`."""
         from arraygrad import weights
 
         weights.load_weights(self, path)
 
     def expected_param(self, name: str) -> tuple[tuple[int | None, ...], Any] | None:
-        """Shape (None: any size) and NumPy dtype of a parameter that has no data yet.
+        """Shape (None: any size) and NumPy dtype of a parameter or buffer that has no data yet.
 
         A layer that sizes its parameters at the first call tells here what it knows before, so
         that a weights file can be checked; None means that everything fits.
@@ -153,16 +167,16 @@ class Layer:
 
 
 class Entry(NamedTuple):
-    """One parameter as found by the walk: its full name, and its name in the layer that has it."""
+    """What the walk found: full name, the layer that has it, its name there, and the thing."""
 
     key: str
     owner: Layer
     name: str
-    param: Parameter
+    weight: Parameter | Buffer
 
 
 class Inventory:
-    """The parameters of a layer, as one walk found them.
+    """The parameters and buffers of a layer, as one walk found them.
 
     Training asks for them two or three times per step, and a walk costs more than the rest of such
     a question, so the result is kept until an attribute of some layer, or the content of a
@@ -176,10 +190,12 @@ class Inventory:
         self._containers: list[tuple[Any, list[Any]]] = []
         self.entries: list[Entry] = []
         self._visit(layer, "", set())
-        self.names = [entry.key for entry in self.entries]
-        self.params = [entry.param for entry in self.entries]
-        if len(set(self.names)) < len(self.names):
-            twice = sorted({name for name in self.names if self.names.count(name) > 1})
+        trained = [(e.key, e.weight) for e in self.entries if isinstance(e.weight, Parameter)]
+        self.names = [name for name, _ in trained]
+        self.params = [param for _, param in trained]
+        keys = [entry.key for entry in self.entries]
+        if len(set(keys)) < len(keys):
+            twice = sorted({key for key in keys if keys.count(key) > 1})
             raise LayerError(
                 f"{type(layer).__name__}: two parameters are both called {', '.join(twice)}; names "
                 "have to differ: rename the attribute or the key of the dict"
@@ -199,7 +215,7 @@ class Inventory:
         attributes = {k: v for k, v in vars(layer).items() if k not in _TRANSIENT}
         # What has an attribute of its own goes by that name, not by its place in a list: the
         # book's MLP keeps its layers as l0, l1, ... and in the list `layers`.
-        named = {id(v) for v in attributes.values() if isinstance(v, (Parameter, Layer))}
+        named = {id(v) for v in attributes.values() if isinstance(v, _FOUND)}
         for name, value in attributes.items():
             self._visit_value(layer, name, value, prefix, seen, frozenset())
             if isinstance(value, _CONTAINERS):
@@ -208,7 +224,7 @@ class Inventory:
     def _visit_value(
         self, owner: Layer, name: str, value: Any, prefix: str, seen: set[int], skip: Any
     ) -> None:
-        if not isinstance(value, (Parameter, Layer)) or id(value) in seen or id(value) in skip:
+        if not isinstance(value, _FOUND) or id(value) in seen or id(value) in skip:
             return
         if isinstance(value, Layer):
             self._visit(value, f"{prefix}{name}/", seen)
@@ -222,7 +238,7 @@ class Inventory:
         if id(container) in seen:
             return
         if isinstance(container, (set, frozenset)):
-            if any(isinstance(item, (Parameter, Layer)) for item in container):
+            if any(isinstance(item, _FOUND) for item in container):
                 raise LayerError(
                     f"{type(owner).__name__}.{name} is a set of parameters or layers; its order "
                     "changes from run to run: use a list or a dict"
@@ -251,7 +267,8 @@ class _Structure:
 
 _TRANSIENT = frozenset({"inputs", "outputs", "_cached_inventory"})
 _CONTAINERS = (list, tuple, dict, set, frozenset)
-_STRUCTURAL = (Parameter, Layer, *_CONTAINERS)
+_FOUND = (Parameter, Buffer, Layer)
+_STRUCTURAL = (*_FOUND, *_CONTAINERS)
 
 
 def _values(container: Any) -> Any:

@@ -185,7 +185,7 @@ class _Run:
         return Snapshot(
             self.settings,
             self.log,
-            {name: _copied(p.data) for name, p in self.model.named_params()},
+            {name: _copied(p.data) for name, p in self.model.named_weights()},
             self.optimizer.state_dict(),
             {"keys": np.array(keys), "rest": np.array(rest, dtype=np.float64)},
         )
@@ -216,7 +216,7 @@ class _Run:
         self.settings |= {**kept, "origins": origins}
 
     def _restore_weights(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
-        params = dict(self.model.named_params())
+        params = dict(self.model.named_weights())
         here = {name: (tuple(p.shape), _copied(p.data).dtype) for name, p in params.items()}
         there = {name: (array.shape, array.dtype) for name, array in arrays.items()}
         if here != there:
