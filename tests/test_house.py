@@ -21,7 +21,7 @@ PACKAGE = "arraygrad"
 LAYERS = (
     ("errors", "gather", "workspace"),
     ("config", "settings"),
-    ("hookspecs", "installed", "registry"),
+    ("downloads", "hookspecs", "installed", "registry"),
     ("core_plugin", "loading", "namespaces"),
     ("plugins",),
     ("backend",),

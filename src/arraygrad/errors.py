@@ -21,6 +21,7 @@
     |-- PluginError            (RuntimeError)  a plugin cannot be loaded (strict mode)
     |-- LayerError             (ValueError)    a layer, model or optimizer is used wrongly
     |-- DatasetError           (ValueError)    a data set or a loader is used wrongly
+    |-- DownloadError          (OSError)       a file cannot be downloaded, or is another one
     |-- WeightsError           (ValueError)    a weights file does not fit, or cannot be read
     `-- RunError               (ValueError)    a training run cannot be started, resumed or read
 
@@ -113,6 +114,10 @@ class LayerError(ArraygradError, ValueError):
 
 class DatasetError(ArraygradError, ValueError):
     """A data set or a data loader is used wrongly, or cannot be read."""
+
+
+class DownloadError(ArraygradError, OSError):
+    """A file cannot be downloaded, or is not the one whose checksum is known."""
 
 
 class WeightsError(ArraygradError, ValueError):

@@ -88,8 +88,10 @@ KEYS: Mapping[str, Key] = {
     "backend": Key("numpy", _word, "ARRAYGRAD_BACKEND"),
     "plugins": Key("", _choice, "ARRAYGRAD_PLUGINS"),
     "strict_plugins": Key(False, _flag, "ARRAYGRAD_STRICT_PLUGINS"),
-    # Not in files: a folder somebody else wrote must not be able to let itself run code.
+    # Not in files: a folder somebody else wrote must not be able to let itself run code, nor to
+    # say where downloads are written and read.
     "plugins_from_cwd": Key(False, _flag, "ARRAYGRAD_PLUGINS_FROM_CWD", in_files=False),
+    "cache_dir": Key("", _word, "ARRAYGRAD_CACHE_DIR", in_files=False),
 }
 TABLES = ("prefer", "overrides")
 

@@ -25,6 +25,7 @@ def test_defaults(here):
         "plugins": "",
         "strict_plugins": False,
         "plugins_from_cwd": False,
+        "cache_dir": "",
     }
     assert {(s.origin, s.detail) for s in settings.all_settings()} == {("default", "")}
     assert settings.get("prefer.functions.gelu") is None
@@ -146,7 +147,7 @@ def test_prefer_and_overrides(here):
     assert settings.choice("overrides", "layers", "Linear") == expected
     assert settings.choice("overrides", "functions", "Linear") is None
     assert settings.choices("overrides") == [expected]
-    assert [s.key for s in settings.all_settings()][4:] == ["prefer.functions.gelu", expected[0]]
+    assert [s.key for s in settings.all_settings()][5:] == ["prefer.functions.gelu", expected[0]]
 
 
 WRONG = {
@@ -176,7 +177,7 @@ def test_a_wrong_file(here, monkeypatch, text):
     # What does not need the file works.
     monkeypatch.setenv("ARRAYGRAD_BACKEND", "jax")
     assert settings.get("backend") == "jax"
-    assert len(settings.all_settings()) == 4
+    assert len(settings.all_settings()) == 5
 
 
 def test_what_can_be_decided_in_spite_of_a_wrong_file(here):
