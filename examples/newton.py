@@ -44,10 +44,25 @@ def descent(steps: int = 10_000, lr: float = 0.001) -> tuple[float, float]:
     return float(x0), float(x1)
 
 
+def newton_valley(steps: int = 6) -> list[tuple[float, float]]:
+    """The way of Newton's method through the banana valley, from (0, 2), with the Hessian."""
+    slope = grad(lambda x: rosenbrock(x[0], x[1]))
+    hessian_row = [grad(lambda x, i=i: slope(x)[i]) for i in range(2)]
+    x = np.array([0.0, 2.0])
+    way = [(0.0, 2.0)]
+    for _ in range(steps):
+        hessian = np.stack([row(x) for row in hessian_row])
+        x = x - np.linalg.solve(hessian, slope(x))
+        way.append((float(x[0]), float(x[1])))
+    return way
+
+
 def main(steps: int = 10_000) -> None:
-    """Print both ways."""
+    """Print the ways."""
     for i, x in enumerate(newton()):
         print(f"Newton, step {i}: x = {x:.12f}")
+    for i, (x0, x1) in enumerate(newton_valley()):
+        print(f"Newton in the banana valley, step {i}: ({x0:.8f}, {x1:.8f})")
     x0, x1 = descent(steps)
     print(f"gradient descent, {steps} steps: ({x0:.5f}, {x1:.5f}), the minimum is at (1, 1)")
 
