@@ -23,6 +23,7 @@
     |-- DatasetError           (ValueError)    a data set or a loader is used wrongly
     |-- DownloadError          (OSError)       a file cannot be downloaded, or is another one
     |-- WeightsError           (ValueError)    a weights file does not fit, or cannot be read
+    |-- DrawingError           (RuntimeError)  a picture of a graph cannot be made
     `-- RunError               (ValueError)    a training run cannot be started, resumed or read
 
     ArraygradWarning           (UserWarning)
@@ -122,6 +123,10 @@ class DownloadError(ArraygradError, OSError):
 
 class WeightsError(ArraygradError, ValueError):
     """A weights file does not fit the model, or cannot be read or written."""
+
+
+class DrawingError(ArraygradError, RuntimeError):
+    """A picture of a graph cannot be made here; the message says what to install."""
 
 
 class RunError(ArraygradError, ValueError):
