@@ -6,38 +6,55 @@
 from arraygrad.functions import (
     activation,
     arithmetic,
+    conv,
     elementwise,
     indexing,
     linalg,
     logic,
     loss,
+    normalization,
+    pool,
     random,
     reduction,
+    resizing,
     shape,
+    windows,
 )
 from arraygrad.functions.activation import *
 from arraygrad.functions.arithmetic import *
+from arraygrad.functions.conv import *
 from arraygrad.functions.elementwise import *
 from arraygrad.functions.indexing import *
 from arraygrad.functions.linalg import *
 from arraygrad.functions.logic import *
 from arraygrad.functions.loss import *
+from arraygrad.functions.normalization import *
+from arraygrad.functions.pool import *
 from arraygrad.functions.random import *
 from arraygrad.functions.reduction import *
+from arraygrad.functions.resizing import *
 from arraygrad.functions.shape import *
+from arraygrad.functions.special import *
+from arraygrad.functions.windows import *
 from arraygrad.plugins import module_hooks
 
 __all__ = sorted(
     activation.__all__
     + arithmetic.__all__
+    + conv.__all__
     + elementwise.__all__
     + indexing.__all__
     + linalg.__all__
     + logic.__all__
     + loss.__all__
+    + normalization.__all__
+    + pool.__all__
     + random.__all__
     + reduction.__all__
+    + resizing.__all__
     + shape.__all__
+    + special.__all__
+    + windows.__all__
 )
 
 __getattr__, __dir__ = module_hooks("functions", __name__)
