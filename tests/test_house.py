@@ -24,6 +24,7 @@ LAYERS = (
     ("downloads", "hookspecs", "installed", "registry"),
     ("core_plugin", "loading", "namespaces"),
     ("plugins",),
+    ("kernels",),
     ("backend",),
     ("engine", "interop", "numpy_backend"),
     ("variable",),
@@ -31,13 +32,14 @@ LAYERS = (
     ("dispatch",),
     ("opcode",),
     ("functions",),
-    ("xp",),
+    ("explain", "xp"),
     ("autodiff", "layers"),
     ("models", "optimizers"),
     ("transforms", "weights"),
     ("datasets",),
     ("dataloaders",),
-    ("draw", "testing", "utils", "cuda"),
+    ("core", "core_simple", "cuda", "draw", "functions_conv", "notebook", "testing"),
+    ("utils",),
     ("__init__",),
     # Programs: they use the package as anybody does.
     ("training",),
@@ -162,15 +164,18 @@ def test_public_names() -> None:
 
 
 PUBLIC_MODULES = {
-    "autodiff", "backend", "config", "dataloaders", "datasets", "engine", "errors", "function",
-    "functions", "hookspecs", "layers", "models", "op", "optimizers", "plugins", "registry",
-    "settings", "transforms", "variable", "weights", "xp",
+    "autodiff", "backend", "config", "core", "core_simple", "cuda", "dataloaders", "datasets",
+    "draw", "engine", "errors", "function", "functions", "functions_conv", "hookspecs", "kernels",
+    "layers",
+    "models", "op", "optimizers", "plugins", "registry", "settings", "transforms", "utils",
+    "variable", "weights", "xp",
 }  # fmt: skip
 PUBLIC_NAMES = {
     "ArraygradError", "Backend", "Buffer", "Config", "DataLoader", "Dataset", "Function", "Layer",
     "Model", "Parameter", "SeqDataLoader", "Variable", "as_array", "as_variable", "backend_of",
-    "current_backend", "get_backend", "grad", "hookimpl", "no_grad", "set_backend", "test_mode",
-    "using_backend", "using_config", "value_and_grad",
+    "current_backend", "explain", "get_backend", "grad", "hookimpl", "no_grad", "set_backend",
+    "setup_variable", "test_mode", "using_backend", "using_config", "using_kernels",
+    "value_and_grad",
 }  # fmt: skip
 
 

@@ -14,6 +14,8 @@ variable(12.0)
 array(12.)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from arraygrad import (
     autodiff,
     backend,
@@ -25,6 +27,7 @@ from arraygrad import (
     function,
     functions,
     hookspecs,
+    kernels,
     layers,
     models,
     op,
@@ -50,11 +53,17 @@ from arraygrad.config import Config, no_grad, test_mode, using_config
 from arraygrad.dataloaders import DataLoader, SeqDataLoader
 from arraygrad.datasets import Dataset
 from arraygrad.errors import ArraygradError
+from arraygrad.explain import explain
 from arraygrad.function import Function
 from arraygrad.hookspecs import hookimpl
+from arraygrad.kernels import using_kernels
 from arraygrad.layers import Layer
 from arraygrad.models import Model
 from arraygrad.variable import Buffer, Parameter, Variable, as_array, as_variable
+
+if TYPE_CHECKING:
+    from arraygrad import core, core_simple, cuda, draw, functions_conv, utils
+    from arraygrad.core import setup_variable
 
 __version__ = "0.1.0"
 is_simple_core = False  # steps of the book ask for it
@@ -78,17 +87,24 @@ __all__ = [
     "backend",
     "backend_of",
     "config",
+    "core",
+    "core_simple",
+    "cuda",
     "current_backend",
     "dataloaders",
     "datasets",
+    "draw",
     "engine",
     "errors",
+    "explain",
     "function",
     "functions",
+    "functions_conv",
     "get_backend",
     "grad",
     "hookimpl",
     "hookspecs",
+    "kernels",
     "layers",
     "models",
     "no_grad",
@@ -98,15 +114,36 @@ __all__ = [
     "registry",
     "set_backend",
     "settings",
+    "setup_variable",
     "test_mode",
     "transforms",
     "using_backend",
     "using_config",
+    "using_kernels",
+    "utils",
     "value_and_grad",
     "variable",
     "weights",
     "xp",
 ]
+
+# What few programs need is imported when it is first asked for.
+_LATER = ("core", "core_simple", "cuda", "draw", "functions_conv", "testing", "utils")
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _LATER:
+        return import_module(f"arraygrad.{name}")
+    if name == "setup_variable":
+        return import_module("arraygrad.core").setup_variable
+    raise AttributeError(f"module 'arraygrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 # The last statement: a plugin may use all of the above while it loads.
 plugins.discover()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from arraygrad.backend import PYTHON_SCALARS
+from arraygrad.backend import PYTHON_SCALARS, namespace
 from arraygrad.config import is_recording, no_grad, using_config
 from arraygrad.engine import Node, Output, Partial, next_seq
 from arraygrad.errors import DtypeError, GradientShapeError
@@ -55,10 +55,13 @@ class Function(Node):
         kept.edges = tuple(x._node for x in variables)
         vars(node)["_kept"] = kept
         ys = node.forward(*[x.data for x in variables])
-        several = isinstance(ys, tuple | list)
-        kept.ys = [
-            self._array(y, f"forward: output {i}") for i, y in enumerate(ys if several else (ys,))
-        ]
+        found = ys if isinstance(ys, tuple | list) else (ys,)
+        if not found or any(y is None for y in found):
+            raise DtypeError(
+                f"{type(self).__name__}.forward: returned {ys!r}, expected an array, or a tuple "
+                f"of at least one; end it with return"
+            )
+        kept.ys = [self._array(y, f"forward: output {i}") for i, y in enumerate(found)]
         if not (any(edge is not None for edge in node.edges) and is_recording()):
             outputs = [constant(y) for y in kept.ys]
         elif len(kept.ys) == 1:
@@ -98,20 +101,20 @@ class Function(Node):
 
     def pull(self, g: Any, first: int) -> list[tuple[Node, Any]]:
         with no_grad():
-            pairs = self._backward(g, constant)
+            pairs = self._backward(g)
         return [(edge, gx._data) for edge, gx in pairs if edge.seq >= first]
 
     def pull_graph(self, g: Any, first: int) -> list[tuple[Node, Any]]:
         with using_config("enable_backprop", True):
-            pairs = self._backward(g, lambda part: part)
+            pairs = self._backward(g)
         return [(edge, gx) for edge, gx in pairs if edge.seq >= first]
 
-    def _backward(self, g: Any, wrap: Callable[[Any], Any]) -> list[tuple[Node, Any]]:
+    def _backward(self, g: Any) -> list[tuple[Node, Any]]:
         ys = vars(self)["_kept"].ys
         parts = g.parts if isinstance(g, Partial) else {0: g}
         # An output that nothing was computed from has gradient zero.
-        gys = [wrap(parts[i]) if i in parts else constant(y * 0) for i, y in enumerate(ys)]
-        gxs = self.backward(*gys)
+        gys = [parts[i] if i in parts else namespace(y).zeros_like(y) for i, y in enumerate(ys)]
+        gxs = self._gradients([gy if isinstance(gy, Variable) else constant(gy) for gy in gys])
         gxs = list(gxs) if isinstance(gxs, tuple | list) else [gxs]
         if len(gxs) != len(self.edges):
             raise GradientShapeError(
@@ -129,6 +132,9 @@ class Function(Node):
                 gxs[i] = constant(self._array(gx, f"backward: gradient of input {i}"))
         pairs = zip(self.edges, gxs, strict=True)
         return [(edge, gx) for edge, gx in pairs if edge is not None and gx is not None]
+
+    def _gradients(self, gys: list[Variable]) -> Any:
+        return self.backward(*gys)
 
     def _array(self, y: Any, what: str) -> Any:
         try:

@@ -6,11 +6,11 @@ would be lost without a word.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from arraygrad.backend import backend_of
+from arraygrad.backend import Backend, backend_of, get_backend
 from arraygrad.config import is_recording
 from arraygrad.errors import DtypeError, GradientError
 
@@ -40,8 +40,9 @@ class Interop:
         _data: Any
         _node: Node | None
 
-        @property
-        def data(self) -> Any: ...
+        data: Any
+        grad: Any
+
         @property
         def shape(self) -> tuple[int, ...]: ...
         @property
@@ -119,6 +120,44 @@ class Interop:
                 if x._node is not None and is_recording():
                     raise DtypeError(_refusal(function))
         return function(*_data(args), **_data(kwargs))
+
+    def to_cpu(self) -> Self:
+        """Move data and gradient to NumPy, in place; returns self.
+
+        Raises GradientError for the result of an op, whose gradient lives with its library.
+        """
+        return self._move(get_backend("numpy"), "to_cpu")
+
+    def to_gpu(self) -> Self:
+        """Move data and gradient to CuPy, in place; returns self.
+
+        Raises BackendUnavailableError without CuPy or a GPU; GradientError as `to_cpu`.
+        """
+        from arraygrad import cuda
+
+        return self._move(cuda.backend(), "to_gpu")
+
+    def _move(self, backend: Backend, how: str) -> Self:
+        data, node = self._data, self._node
+        if data is None or backend_of(data).name == backend.name:
+            return self
+        if node is not None and not node.is_leaf:
+            raise GradientError(
+                f"{self._label()}.{how}: got the result of an op, expected a Variable that no op "
+                f"made; move what it was computed from, or use .detach() of it"
+            )
+        there = [
+            None if x is None else backend.from_numpy(backend_of(x).to_numpy(x))
+            for x in (data, None if self.grad is None else self.grad.data)
+        ]
+        self.grad = None
+        self.data, self.grad = there
+        return self
+
+    def _repr_html_(self) -> str:
+        from arraygrad.notebook import html_of_variable
+
+        return html_of_variable(self)
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
         """The differentiable array API namespace of this Variable's library."""

@@ -130,6 +130,35 @@ class Variable(Interop):
             return None
         return node.parent if isinstance(node, Output) else node
 
+    def set_creator(self, func: Node) -> None:
+        """Take the place of a result of `func`, a function application such as `y.creator`.
+
+        Calling an `arraygrad.Function` does this to its results by itself, so that code which
+        derives its functions from that class needs no set_creator. Raises GradientError for
+        something else than a function application, ShapeError if it has no result like this.
+        """
+        if not isinstance(func, Node) or not getattr(func, "seq", 0) or not hasattr(func, "inputs"):
+            raise GradientError(
+                f"{self._label()}.set_creator: got {func!r}, expected one application of a "
+                f"Function, as y.creator is; derive the class from arraygrad.Function and call "
+                f"it, then its results know it without set_creator"
+            )
+        results = [output() for output in func.outputs]  # type: ignore[attr-defined]
+        for y in results:
+            node = y._node
+            # Of several results the one with the same data is meant.
+            same = len(results) == 1 or y._data is self._data
+            if same and (node.shape, node.dtype) == (self.shape, self.dtype):
+                if self.name is not None:
+                    node.name = self.name
+                self._node = node
+                return
+        known = ", ".join(f"{y._node.shape} {y._node.dtype}" for y in results)
+        raise ShapeError(
+            f"{self._label()}.set_creator: got {self.shape} {self.dtype}, expected the data of a "
+            f"result of {type(func).__name__}, which is {known}"
+        )
+
     @property
     def generation(self) -> int:
         """0 for a leaf; a result has a higher number than everything it was computed from."""

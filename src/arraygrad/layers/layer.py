@@ -154,6 +154,11 @@ class Layer:
         """
         return None
 
+    def _repr_html_(self) -> str:
+        from arraygrad.notebook import html_of_layer
+
+        return html_of_layer(self)
+
     def _flatten_params(self, params_dict: dict[str, Parameter], parent_key: str = "") -> None:
         """Put the parameters into a dict under their names; the book's way to get at them."""
         prefix = f"{parent_key}/" if parent_key else ""

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING, Any
+
+from arraygrad.config import using_config
 from arraygrad.layers import Layer
+from arraygrad.variable import Variable
+
+if TYPE_CHECKING:
+    from arraygrad.draw import Picture
 
 
 class Model(Layer):
@@ -23,3 +31,45 @@ class Model(Layer):
     >>> [name for name, p in model.named_params()]
     ['l1/W', 'l1/b', 'l2/W', 'l2/b']
     """
+
+    def plot(self, *inputs: Any, to_file: str | os.PathLike[str] = "model.png") -> Picture:
+        """Draw the graph of one call of the model into a file; a notebook shows what it returns.
+
+        inputs: arrays or Variables, as for a call. to_file: .svg, .png or .pdf, for which Graphviz
+        is needed, or .dot, .gv or .mmd, which are texts. The call is that of a copy with the same
+        parameters: sizes, running averages, states and NumPy's random numbers stay as they are.
+
+        Raises ArgumentError for another suffix; DrawingError where Graphviz is missing or fails,
+        and says what to install.
+
+        >>> import tempfile
+        >>> from arraygrad.models import MLP
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     MLP((10, 3)).plot(np.ones((5, 2)), to_file=f"{folder}/mlp.mmd").graph
+        <graph of 3 functions>
+        """
+        from arraygrad.draw import Graph, save
+
+        return save(to_file, lambda: Graph(self._tried(inputs)))
+
+    def _tried(self, inputs: tuple[Any, ...]) -> Any:
+        """The result of a call, recorded, that leaves no trace in the model."""
+        import copy
+
+        import numpy as np
+
+        names = [f"x{i}" for i in range(len(inputs))] if len(inputs) > 1 else ["x"]
+        xs = []
+        for name, x in zip(names, inputs, strict=False):
+            if isinstance(x, Variable):
+                x = Variable(x.data, name=x.name or name)
+            elif hasattr(x, "shape") and hasattr(x, "dtype"):
+                x = Variable(x, name=name)
+            xs.append(x)
+        shared = {id(p): p for p in self.params() if p.data is not None}
+        state = np.random.get_state()
+        try:
+            with using_config("enable_backprop", True):
+                return copy.deepcopy(self, shared).forward(*xs)
+        finally:
+            np.random.set_state(state)
