@@ -87,7 +87,8 @@ def test_optimizers_do_not_see_them():
     F.sum(layer(np.ones(1, dtype=np.float32))).backward()
     optimizer.update()
     assert layer.count.data[0] == 2
-    assert sorted(optimizer.state_dict()) == ["gain/m", "gain/v", "t"]
+    assert not any("count" in name for name in optimizer.state_dict())
+    assert any(name.startswith("gain/") for name in optimizer.state_dict())
     layer.cleargrads()
 
 

@@ -19,7 +19,10 @@ from arraygrad.installed import Installed
 
 ARRAYGRAD_API = API_VERSION
 
-LAYERS = ("Dropout", "Layer", "Linear")
+LAYERS = (
+    "BatchNorm", "Conv2d", "Deconv2d", "Dropout", "EmbedID", "Flatten", "GroupNorm", "Layer",
+    "LayerNorm", "Linear",
+)  # fmt: skip
 MODELS = ("MLP", "Model", "Sequential")
 OPTIMIZERS = (
     "SGD", "Adam", "ClipGrad", "FreezeParam", "MomentumSGD", "Optimizer", "WeightDecay",

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 import arraygrad.functions as F
-from arraygrad import backend as backends
 from arraygrad.errors import LayerError, ShapeError
+from arraygrad.layers.initial import beside, floating, normal, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Parameter, Variable, as_variable
 
@@ -39,12 +39,12 @@ class Linear(Layer):
         dtype: Any = np.float32,
         in_size: int | None = None,
     ) -> None:
-        self.out_size = _size("out_size", out_size)
-        self.dtype = _floating(dtype)
+        self.out_size = whole("Linear", "out_size", out_size)
+        self.dtype = floating("Linear", dtype)
         self.W = Parameter(None, name="W")
         self.b = None if nobias else Parameter(None, name="b")
         if in_size is not None:
-            self._init_params(_size("in_size", in_size))
+            self._init_params(whole("Linear", "in_size", in_size))
 
     @property
     def in_size(self) -> int | None:
@@ -56,7 +56,7 @@ class Linear(Layer):
         if W._data is None:
             data = as_variable(x).data
             last = data.shape[-1] if data.ndim else 0
-            self._init_params(_size("the last axis of x", last), like=data)
+            self._init_params(whole("Linear", "the last axis of x", last), like=data)
         try:
             return F.linear(x, W, self.b)
         except ShapeError as error:
@@ -69,32 +69,22 @@ class Linear(Layer):
         return ((None, self.out_size) if name == "W" else (self.out_size,)), self.dtype
 
     def _init_params(self, in_size: int, like: Any = None) -> None:
-        """Draw W and b on the host, and move them to where `like` lives."""
-        if like is None:
-            backend, device = backends.current_backend(), None
-        else:
-            backend = backends.backend_of(like)
-            device = backend.device(like)
-        # First the cast, then the scale in that dtype: the order decides the book's numbers.
-        W = np.random.randn(in_size, self.out_size).astype(self.dtype)
-        W *= np.sqrt(1 / in_size).astype(self.dtype)
-        self.W.data = backend.from_numpy(W, device=device)
+        """Make W and b, where `like` lives."""
+        here = beside(like)
+        self.W.data = here(self._draw(in_size))
         if self.b is not None:
-            self.b.data = backend.from_numpy(np.zeros(self.out_size, self.dtype), device=device)
+            self.b.data = here(np.zeros(self.out_size, self.dtype))
+
+    def _draw(self, in_size: int) -> np.ndarray[Any, Any]:
+        return normal((in_size, self.out_size), np.sqrt(1 / in_size), self.dtype)
+
+    def _init_W(self, xp: Any = np) -> None:
+        """Draw W anew, as an array of `xp`; the book's name.
+
+        Raises LayerError where the size of the input is not known yet.
+        """
+        self.W.data = xp.asarray(self._draw(whole("Linear", "in_size", self.in_size)))
 
     def __repr__(self) -> str:
         bias = ", nobias=True" if self.b is None else ""
         return f"Linear({self.out_size}{bias}, in_size={self.in_size})"
-
-
-def _size(name: str, value: Any) -> int:
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > 0:
-        return int(value)
-    raise LayerError(f"Linear: {name} is {value!r}; it should be a whole number above 0")
-
-
-def _floating(dtype: Any) -> np.dtype[Any]:
-    given = np.dtype(dtype)
-    if given.kind in "fc":
-        return given
-    raise LayerError(f"Linear: dtype is {given}; weights should have a floating-point dtype")

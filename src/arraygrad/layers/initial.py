@@ -1,0 +1,88 @@
+"""What layers make their parameters with: sizes are checked, weights drawn, and put beside x."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from arraygrad import backend as backends
+from arraygrad.errors import LayerError
+from arraygrad.variable import Variable
+
+_BLOCK = 1 << 20
+
+
+def whole(who: str, what: str, value: Any, least: int = 1) -> int:
+    """A parameter of a layer that has to be a whole number from `least` on.
+
+    >>> whole("Linear", "out_size", 10)
+    10
+    """
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least:
+        return int(value)
+    raise LayerError(f"{who}: {what} is {value!r}; it should be a whole number above {least - 1}")
+
+
+def pair(who: str, what: str, value: Any, least: int = 1) -> tuple[int, int]:
+    """(height, width) from two whole numbers or from one for both.
+
+    >>> pair("Conv2d", "stride", 2), pair("Conv2d", "pad", (0, 1), least=0)
+    ((2, 2), (0, 1))
+    """
+    both = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2:
+        raise LayerError(f"{who}: {what} is {value!r}; it should be one number or two (H, W)")
+    return whole(who, what, both[0], least), whole(who, what, both[1], least)
+
+
+def floating(who: str, dtype: Any) -> np.dtype[Any]:
+    """The dtype of a layer's weights, as NumPy's.
+
+    >>> floating("Linear", "float32")
+    dtype('float32')
+    """
+    given = np.dtype(dtype)
+    if given.kind in "fc":
+        return given
+    raise LayerError(f"{who}: dtype is {given}; weights should have a floating-point dtype")
+
+
+def beside(like: Any = None) -> Callable[[np.ndarray[Any, Any]], Any]:
+    """What moves a NumPy array to the backend and device of `like`; None: to the current backend.
+
+    >>> beside(np.zeros(2))(np.ones(3))
+    array([1., 1., 1.])
+    """
+    if like is None:
+        return backends.current_backend().from_numpy
+    backend = backends.backend_of(like)
+    device = backend.device(like)
+    return lambda array: backend.from_numpy(array, device=device)
+
+
+def forget(*params: Variable | None) -> None:
+    """Take parameters back that were made for an x that the layer cannot take."""
+    for p in params:
+        if p is not None:
+            p.data = None
+
+
+def normal(shape: tuple[int, ...], scale: float, dtype: Any) -> np.ndarray[Any, Any]:
+    """Draws from N(0, scale ** 2), of NumPy's global generator.
+
+    First the cast, then the scale in that dtype: the order decides the book's numbers. They are
+    drawn in blocks, the same numbers as at once, so that no float64 array of that size is made.
+
+    >>> np.random.seed(0)
+    >>> normal((1, 2), 0.5, np.float32).round(3)
+    array([[0.882, 0.2  ]], dtype=float32)
+    """
+    flat = np.empty(prod(shape), dtype)
+    for start in range(0, flat.size, _BLOCK):
+        block = flat[start : start + _BLOCK]
+        block[:] = np.random.randn(block.size)
+    flat *= np.asarray(scale, dtype)[()]
+    return flat.reshape(shape)
