@@ -28,9 +28,9 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, overload
 from weakref import WeakSet
 
-from arraygrad import registry
+from arraygrad import kernels, registry
 from arraygrad.backend import Backend
-from arraygrad.errors import AmbiguousNameError, ArgumentError
+from arraygrad.errors import ArgumentError
 from arraygrad.variable import Variable
 
 if TYPE_CHECKING:
@@ -246,10 +246,9 @@ class Definition:
 
     def kernel(self, backend: Backend) -> Callable[..., Any]:
         """The callable that computes the forward on `backend`: its kernel, or the definition."""
-        key = (self.id, backend.name)
-        found = [e for e in registry.entries("kernels") if (e.op, e.backend) == key]
-        if found:
-            return _chosen(found).resolve()
+        entry = kernels.choice(self.id, backend.name).entry
+        if entry is not None:
+            return entry.resolve()
         if "xp" not in self.arguments:
             return self.forward
         forward, xp = self.forward, backend.xp
@@ -258,11 +257,9 @@ class Definition:
     def rule_kernels(self, inputs: tuple[str, ...]) -> dict[str, Callable[..., Any]]:
         """backend name -> its kernel of the rule of these inputs, registered as "op.input"."""
         key = f"{self.id}.{'.'.join(inputs)}"
-        found: dict[str, list[registry.Entry]] = {}
-        for entry in registry.entries("kernels"):
-            if entry.op == key:
-                found.setdefault(entry.backend, []).append(entry)
-        return {backend: _chosen(entries).resolve() for backend, entries in found.items()}
+        backends = {e.backend for e in registry.entries("kernels") if e.op == key}
+        entries = {backend: kernels.choice(key, backend).entry for backend in sorted(backends)}
+        return {backend: entry.resolve() for backend, entry in entries.items() if entry}
 
     def forget_kernels(self) -> None:
         """Choose kernels anew at the next call, after plugins or settings changed."""
@@ -271,18 +268,6 @@ class Definition:
         self.plain = None
         for cache in (self.kernels, self.mixed, self.arrays, self.operands):
             cache.clear()
-
-
-def _chosen(entries: list[registry.Entry]) -> registry.Entry:
-    """A plugin's kernel rather than core's; two plugins' are for the user to choose from."""
-    plugins = [e for e in entries if e.namespace != registry.CORE] or entries
-    if len(plugins) > 1:
-        raise AmbiguousNameError(
-            f"{plugins[0].op}: got kernels for {plugins[0].backend} from "
-            f"{' and '.join(e.provider for e in plugins)}, expected one; disable a plugin, as "
-            f"with ARRAYGRAD_PLUGINS=-{plugins[-1].namespace}"
-        )
-    return plugins[0]
 
 
 def _forget_kernels() -> None:

@@ -7,6 +7,7 @@ table, from the current directory up to the root of the repository. The user fil
     backend = "numpy"                    # where new arrays are born
     plugins = "acts,board"               # only these; "-acts": all but; "none"; "all"
     strict_plugins = false               # raise when an installed plugin cannot be loaded
+    kernels = true                       # faster forms of ops for some array libraries
     [prefer.functions]
     gelu = "acts:gelu"                   # several plugins provide `gelu`: take this one
     [overrides.functions]
@@ -88,6 +89,7 @@ KEYS: Mapping[str, Key] = {
     "backend": Key("numpy", _word, "ARRAYGRAD_BACKEND"),
     "plugins": Key("", _choice, "ARRAYGRAD_PLUGINS"),
     "strict_plugins": Key(False, _flag, "ARRAYGRAD_STRICT_PLUGINS"),
+    "kernels": Key(True, _flag, "ARRAYGRAD_KERNELS"),
     # Not in files: a folder somebody else wrote must not be able to let itself run code, nor to
     # say where downloads are written and read.
     "plugins_from_cwd": Key(False, _flag, "ARRAYGRAD_PLUGINS_FROM_CWD", in_files=False),

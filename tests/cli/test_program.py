@@ -20,7 +20,7 @@ def test_version_and_help(cli):
     assert cli("--version").stdout == f"arraygrad {arraygrad.__version__}\n"
     overview = cli().stdout
     assert overview == cli("-h").stdout == cli("--help").stdout
-    for command in ("train", "predict", "plugins", "backends", "config"):
+    for command in ("train", "predict", "plugins", "backends", "kernels", "config"):
         assert f"  {command}  " in overview
         assert "Usage: " in cli(command, "-h").stdout
 
@@ -42,6 +42,17 @@ def test_plugins(cli):
     about = cli("plugins", "core", "--check").stdout
     assert "Adam, ClipGrad, FreezeParam" in about
     assert "did you mean 'arraygrad'" in cli.error("plugins", "araygrad")
+
+
+def test_kernels(cli, monkeypatch):
+    items = cli.json("kernels", "--backend", "numpy")
+    assert {"op": "core:tanh", "backend": "numpy", "used": True, "reason": ""}.items() <= next(
+        item for item in items if item["op"] == "core:tanh"
+    ).items()
+    assert "core:tanh.x" in cli("kernels").stdout
+    assert cli.json("kernels", "--backend", "nowhere") == []
+    monkeypatch.setenv("ARRAYGRAD_KERNELS", "off")
+    assert not any(item["used"] for item in cli.json("kernels"))
 
 
 def test_backends(cli, monkeypatch):

@@ -157,8 +157,8 @@ CHECK = """
         table=table(),
         works=F.double(4) == 8 and F.good is F.good and callable(F.relu),
         namespaces=sorted(namespaces),
-        missing=error(getattr, F, "gelu"),
-        lookup=error(registry.lookup, "functions", "gelu"),
+        missing=error(getattr, F, "ripple"),
+        lookup=error(registry.lookup, "functions", "ripple"),
     )
 """
 
@@ -249,7 +249,7 @@ def test_two_plugins_with_one_name(good):
             from arraygrad import hookimpl
             @hookimpl
             def arraygrad_register_ops(register):
-                register("math:{function}", "gelu")
+                register("math:{function}", "ripple")
                 register("math:cos", "relu")
             """,
         )
@@ -260,14 +260,14 @@ def test_two_plugins_with_one_name(good):
         import arraygrad.functions as F
         from arraygrad import registry
         def from_import():
-            from arraygrad.functions import gelu
+            from arraygrad.functions import ripple
         answer(
             table=table(),
-            use=error(getattr, F, "gelu"),
-            lookup=error(registry.lookup, "functions", "gelu"),
+            use=error(getattr, F, "ripple"),
+            lookup=error(registry.lookup, "functions", "ripple"),
             imported=error(from_import),
-            works=F.double(4) == 8 and "gelu" in dir(F) and not hasattr(F, "gelu"),
-            ids=[registry.lookup("functions", i + ":gelu").__name__ for i in ("acts", "fast")],
+            works=F.double(4) == 8 and "ripple" in dir(F) and not hasattr(F, "ripple"),
+            ids=[registry.lookup("functions", i + ":ripple").__name__ for i in ("acts", "fast")],
             core=F.relu is registry.lookup("functions", "relu") is not math.cos,
             own=registry.lookup("functions", "fast:relu") is math.cos,
         )
@@ -281,7 +281,7 @@ def test_two_plugins_with_one_name(good):
     ]:  # fmt: skip
         classes, text = got[key]
         assert kind in classes
-        assert "arraygrad-acts 0.1 (as 'acts:gelu') and by arraygrad-fast 0.1" in text
+        assert "arraygrad-acts 0.1 (as 'acts:ripple') and by arraygrad-fast 0.1" in text
     assert "AmbiguousNameError" in got["use"][0]
     assert got["works"]
     assert got["core"]
@@ -291,7 +291,7 @@ def test_two_plugins_with_one_name(good):
 
     # The user decides, in settings.
     good.cwd.joinpath("arraygrad.toml").write_text(
-        '[prefer.functions]\ngelu = "fast:gelu"\n[overrides.functions]\nrelu = "acts:relu"\n'
+        '[prefer.functions]\ngelu = "fast:ripple"\n[overrides.functions]\nrelu = "acts:relu"\n'
         'sigmoid = "acts:none"\n'
     )
     got = good.run(
@@ -305,7 +305,7 @@ def test_two_plugins_with_one_name(good):
         with arraygrad.plugins.disabled("acts"):
             inside = error(getattr, F, "relu")
         answer(
-            gelu=F.gelu is math.tan,
+            ripple=F.ripple is math.tan,
             relu=F.relu is relu is first is math.cos,
             core=registry.lookup("functions", "core:relu") is not math.cos,
             inside=inside,
@@ -314,7 +314,7 @@ def test_two_plugins_with_one_name(good):
         )
         """
     )
-    assert got["gelu"]
+    assert got["ripple"]
     assert got["relu"]
     assert got["core"]
     assert "no loaded plugin provides that id" in got["inside"][1]
@@ -344,8 +344,8 @@ def test_a_target_that_does_not_exist(good):
         from arraygrad import hookimpl
         @hookimpl
         def arraygrad_register_ops(register):
-            register("arraygrad_hollow.nowhere:gelu")
-            register("arraygrad_hollow:silu")
+            register("arraygrad_hollow.nowhere:ripple")
+            register("arraygrad_hollow:swell")
             register("arraygrad_hollow.leaving:exit")
             register("math:cos", "fine")
         """,
@@ -359,9 +359,9 @@ def test_a_target_that_does_not_exist(good):
         before = table()["arraygrad-hollow"]
         answer(
             before=before,
-            use=error(getattr, F, "gelu"),
-            lookup=error(registry.lookup, "functions", "silu"),
-            works=F.double(4) == 8 and F.fine(0) == 1 and not hasattr(F, "silu"),
+            use=error(getattr, F, "ripple"),
+            lookup=error(registry.lookup, "functions", "swell"),
+            works=F.double(4) == 8 and F.fine(0) == 1 and not hasattr(F, "swell"),
             after=table()["arraygrad-hollow"],
             checked=plugins.check_targets("hollow"),
         )
@@ -373,10 +373,10 @@ def test_a_target_that_does_not_exist(good):
     assert got["before"]["problems"] == []
     classes, text = got["use"]
     assert "AttributeError" in classes
-    assert "functions 'gelu' of arraygrad-hollow 0.1 cannot be used" in text
+    assert "functions 'ripple' of arraygrad-hollow 0.1 cannot be used" in text
     assert "No module named 'arraygrad_hollow.nowhere'" in text
     assert "RegistryError" in got["lookup"][0]
-    assert "has no attribute 'silu'" in got["lookup"][1]
+    assert "has no attribute 'swell'" in got["lookup"][1]
     assert got["works"]
     assert len(got["after"]["problems"]) == 2
     assert len(got["checked"]) == 3

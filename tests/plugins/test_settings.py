@@ -24,6 +24,7 @@ def test_defaults(here):
         "backend": "numpy",
         "plugins": "",
         "strict_plugins": False,
+        "kernels": True,
         "plugins_from_cwd": False,
         "cache_dir": "",
     }
@@ -147,7 +148,10 @@ def test_prefer_and_overrides(here):
     assert settings.choice("overrides", "layers", "Linear") == expected
     assert settings.choice("overrides", "functions", "Linear") is None
     assert settings.choices("overrides") == [expected]
-    assert [s.key for s in settings.all_settings()][5:] == ["prefer.functions.gelu", expected[0]]
+    assert [s.key for s in settings.all_settings()][len(settings.KEYS) :] == [
+        "prefer.functions.gelu",
+        expected[0],
+    ]
 
 
 WRONG = {
@@ -177,7 +181,7 @@ def test_a_wrong_file(here, monkeypatch, text):
     # What does not need the file works.
     monkeypatch.setenv("ARRAYGRAD_BACKEND", "jax")
     assert settings.get("backend") == "jax"
-    assert len(settings.all_settings()) == 5
+    assert len(settings.all_settings()) == len(settings.KEYS)
 
 
 def test_what_can_be_decided_in_spite_of_a_wrong_file(here):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import arraygrad
+from arraygrad.cli.kernels import kernels
 from arraygrad.cli.listings import backends, config, plugins
 from arraygrad.cli.predict import predict
 from arraygrad.cli.program import Program
@@ -26,5 +27,5 @@ def program(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (train, predict, plugins, backends, config):
+for command in (train, predict, plugins, backends, kernels, config):
     program.add_command(command)
