@@ -6,32 +6,49 @@
 from arraygrad.functions import (
     activation,
     arithmetic,
+    attention,
     conv,
+    cumulative,
     elementwise,
+    embedding,
     indexing,
+    joining,
     linalg,
     logic,
     loss,
     normalization,
+    ordering,
     pool,
+    probability,
     random,
+    recurrent,
     reduction,
+    regression,
     resizing,
     shape,
+    special,
     windows,
 )
 from arraygrad.functions.activation import *
 from arraygrad.functions.arithmetic import *
+from arraygrad.functions.attention import *
 from arraygrad.functions.conv import *
+from arraygrad.functions.cumulative import *
 from arraygrad.functions.elementwise import *
+from arraygrad.functions.embedding import *
 from arraygrad.functions.indexing import *
+from arraygrad.functions.joining import *
 from arraygrad.functions.linalg import *
 from arraygrad.functions.logic import *
 from arraygrad.functions.loss import *
 from arraygrad.functions.normalization import *
+from arraygrad.functions.ordering import *
 from arraygrad.functions.pool import *
+from arraygrad.functions.probability import *
 from arraygrad.functions.random import *
+from arraygrad.functions.recurrent import *
 from arraygrad.functions.reduction import *
+from arraygrad.functions.regression import *
 from arraygrad.functions.resizing import *
 from arraygrad.functions.shape import *
 from arraygrad.functions.special import *
@@ -41,16 +58,24 @@ from arraygrad.plugins import module_hooks
 __all__ = sorted(
     activation.__all__
     + arithmetic.__all__
+    + attention.__all__
     + conv.__all__
+    + cumulative.__all__
     + elementwise.__all__
+    + embedding.__all__
     + indexing.__all__
+    + joining.__all__
     + linalg.__all__
     + logic.__all__
     + loss.__all__
     + normalization.__all__
+    + ordering.__all__
     + pool.__all__
+    + probability.__all__
     + random.__all__
+    + recurrent.__all__
     + reduction.__all__
+    + regression.__all__
     + resizing.__all__
     + shape.__all__
     + special.__all__
