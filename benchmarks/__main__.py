@@ -18,6 +18,8 @@ WORKLOADS = (
     "hvp",
     "elementwise",
     "graphs",
+    "mlp",
+    "lstm",
     "imports",
 )
 

@@ -415,12 +415,12 @@ def test_a_run_goes_on_bit_by_bit_from_saved_state(make, tmp_path):
 def test_state_has_the_names_of_the_parameters():
     point = Point()
     optimizer = Adam().setup(point)
-    assert list(optimizer.state_dict()) == ["t"]
+    assert list(optimizer.state_dict()) == ["updates"]
     steps(optimizer, point, [0])
     state = optimizer.state_dict()
-    assert list(state) == ["t", "a/m", "a/v", "b/m", "b/v"]
+    assert list(state) == ["updates", "a/m", "a/v", "b/m", "b/v"]
     assert all(type(array) is np.ndarray for array in state.values())
-    assert state["t"] == 1
+    assert state["updates"] == 1
     before = {name: array.copy() for name, array in state.items()}
     steps(optimizer, point, [1])
     assert_same(state, before)
@@ -446,11 +446,11 @@ def test_state_that_does_not_fit_is_refused_and_nothing_changes():
     state["a/m"] = state["a/m"][:2]
     state["a/v"] = state["a/v"].astype(np.float32)
     state["c/m"] = np.zeros(3)
-    del state["b/v"], state["t"]
+    del state["b/v"], state["updates"]
     with pytest.raises(LayerError) as caught:
         optimizer.load_state_dict(state)
     for text in (
-        "t: missing",
+        "updates: missing",
         "a/m: shape (2,), the parameter has (3,)",
         "a/v: dtype float32, the parameter has float64",
         "c/m: nothing in the model or optimizer has that name",
@@ -461,8 +461,8 @@ def test_state_that_does_not_fit_is_refused_and_nothing_changes():
     assert_same(optimizer.state_dict(), before)
     with pytest.raises(LayerError, match="nothing in the model or optimizer"):
         SGD().setup(point).load_state_dict(before)
-    with pytest.raises(LayerError, match=r"t: got .* expected a whole number"):
-        optimizer.load_state_dict({"t": np.array(0.5)})
+    with pytest.raises(LayerError, match=r"updates: got .* expected a whole number"):
+        optimizer.load_state_dict({"updates": np.array(0.5)})
 
 
 def test_state_for_parameters_without_data():

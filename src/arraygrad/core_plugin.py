@@ -25,7 +25,9 @@ LAYERS = (
 )  # fmt: skip
 MODELS = ("MLP", "Model", "Sequential")
 OPTIMIZERS = (
-    "SGD", "Adam", "ClipGrad", "FreezeParam", "MomentumSGD", "Optimizer", "WeightDecay",
+    "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "ClipGrad", "CosineDecay", "ExponentialDecay",
+    "FreezeParam", "MomentumSGD", "Optimizer", "RMSprop", "Schedule", "StepDecay", "Warmup",
+    "WeightDecay",
 )  # fmt: skip
 DATASETS = ("Dataset", "Digits", "Spiral", "get_spiral")
 
@@ -56,10 +58,11 @@ def arraygrad_register_ops(register: Register) -> None:
 
 @hookimpl
 def arraygrad_register_kernels(register: RegisterKernel) -> None:
-    from arraygrad.functions.kernels_numpy import KERNELS
+    from arraygrad.functions import kernels_numpy, kernels_numpy_recurrent
 
-    for name, kernel in KERNELS.items():
-        register(name, "numpy", kernel)
+    for module in (kernels_numpy, kernels_numpy_recurrent):
+        for name, kernel in module.KERNELS.items():
+            register(name, "numpy", kernel)
 
 
 @hookimpl

@@ -5,12 +5,24 @@ still holds stay as they were, and libraries whose arrays cannot be written to w
 Plugins' optimizers are found here too.
 """
 
-from arraygrad.optimizers.adam import Adam
+from arraygrad.optimizers.adam import Adam, AdamW
+from arraygrad.optimizers.adaptive import AdaDelta, AdaGrad, RMSprop
 from arraygrad.optimizers.hooks import ClipGrad, FreezeParam, WeightDecay
 from arraygrad.optimizers.optimizer import Optimizer
+from arraygrad.optimizers.schedules import (
+    CosineDecay,
+    ExponentialDecay,
+    Schedule,
+    StepDecay,
+    Warmup,
+)
 from arraygrad.optimizers.sgd import SGD, MomentumSGD
 from arraygrad.plugins import module_hooks
 
-__all__ = ["SGD", "Adam", "ClipGrad", "FreezeParam", "MomentumSGD", "Optimizer", "WeightDecay"]
+__all__ = [
+    "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "ClipGrad", "CosineDecay", "ExponentialDecay",
+    "FreezeParam", "MomentumSGD", "Optimizer", "RMSprop", "Schedule", "StepDecay", "Warmup",
+    "WeightDecay",
+]  # fmt: skip
 
 __getattr__, __dir__ = module_hooks("optimizers", __name__)

@@ -1,21 +1,19 @@
-"""Adam: steps scaled by running means of the gradient and its square."""
+"""Adam and AdamW: steps scaled by running means of the gradient and its square."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from arraygrad.backend import backend_of
 from arraygrad.errors import ArgumentError
-from arraygrad.optimizers.gradient import gradient
-from arraygrad.optimizers.optimizer import Optimizer
-from arraygrad.variable import Parameter
+from arraygrad.optimizers.optimizer import Formula, Optimizer, Rate, squared
 
 
 class Adam(Optimizer):
     """Gradient descent scaled by running means of the gradient (m) and of its square (v).
 
-    alpha: the step size; beta1, beta2: how slowly m and v change; eps: added to the root of v.
+    alpha: the step size, a number or a schedule; beta1, beta2: how slowly m and v change; eps:
+    added to the root of v.
 
     Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015), arXiv:1412.6980, in the
     form of its section 2 that corrects the bias of m and v in the step size, `lr`.
@@ -33,53 +31,97 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
-    counters = ("t",)
 
     def __init__(
-        self, alpha: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
+        self, alpha: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
     ) -> None:
         super().__init__()
         for name, beta in (("beta1", beta1), ("beta2", beta2)):
             if not 0 <= beta < 1:
-                raise ArgumentError(f"Adam: {name} is {beta!r}; expected 0 <= {name} < 1")
-        self.t = 0
+                raise ArgumentError(
+                    f"{type(self).__name__}: {name} is {beta!r}; expected 0 <= {name} < 1"
+                )
         self.alpha = alpha
         self.beta1 = beta1
         self.beta2 = beta2
         self.eps = eps
 
     @property
+    def t(self) -> int:
+        """How many updates were made; the book's name."""
+        return self.updates
+
+    @t.setter
+    def t(self, t: int) -> None:
+        self.updates = t
+
+    @property
     def lr(self) -> float:
         """The step size of the last update, or of the first one before that."""
-        t = max(self.t, 1)
-        return float(self.alpha * math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t))
+        t = max(self.updates, 1)
+        correction = math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
+        return float(self.rate(self.alpha) * correction)
 
-    def update(self) -> None:
-        self._params()
-        self.t += 1
-        super().update()
+    def formula(self, number: Any, xp: Any) -> Formula:
+        factor, eps = number(-self.lr), number(self.eps)
+        part1, part2 = number(1 - self.beta1), number(1 - self.beta2)
 
-    def update_one(self, param: Parameter) -> None:
-        g = gradient(param)
-        xp = backend_of(g).xp
-        state = self.state(param)
-        if not state:
-            state["m"], state["v"] = xp.zeros_like(g), xp.zeros_like(g)
-        m, v = state["m"], state["v"]
-        # The optimizer's own arrays: written in place where the library can.
-        m += (g - m) * (1 - float(self.beta1))
-        v += (_square(g, xp) - v) * (1 - float(self.beta2))
-        state["m"], state["v"] = m, v
-        step = xp.sqrt(v)
-        step += float(self.eps)
-        step = m / step
-        step *= -self.lr
-        step += param.data
-        param.data = step
+        def step(x: Any, g: Any, m: Any, v: Any) -> Any:
+            change = g - m
+            change *= part1
+            m += change
+            change = squared(g, xp)
+            change -= v
+            change *= part2
+            v += change
+            y = xp.sqrt(v)
+            y += eps
+            y = m / y
+            y *= factor
+            y += x
+            return y, m, v
+
+        return step
 
 
-def _square(g: Any, xp: Any) -> Any:
-    # NumPy's own dtypes say their kind, 20 times faster than isdtype.
-    kind = getattr(g.dtype, "kind", None)
-    is_complex = kind == "c" if kind else xp.isdtype(g.dtype, "complex floating")
-    return g * xp.conj(g) if is_complex else g * g
+class AdamW(Adam):
+    """Adam with decoupled weight decay: besides the step of `Adam`, p -= alpha * weight_decay * p.
+
+    The decay goes past the running means, so it is as strong for every parameter; for the L2
+    penalty of the loss, take Adam with the hook WeightDecay.
+
+    Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019), arXiv:1711.05101; its
+    lambda is alpha * weight_decay here, as in other libraries.
+
+    >>> import numpy as np
+    >>> from arraygrad.layers import Linear
+    >>> layer = Linear(1, in_size=2)
+    >>> layer.b.data = np.ones(1, dtype=np.float32)
+    >>> optimizer = AdamW(alpha=0.1, weight_decay=0.5).setup(layer)
+    >>> layer.b.grad = np.zeros(1, dtype=np.float32)
+    >>> optimizer.update()
+    >>> layer.b
+    variable([0.95])
+    """
+
+    def __init__(
+        self,
+        alpha: Rate = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(alpha, beta1, beta2, eps)
+        self.weight_decay = weight_decay
+
+    def formula(self, number: Any, xp: Any) -> Formula:
+        adam = super().formula(number, xp)
+        rest = number(-self.rate(self.alpha) * self.weight_decay)
+
+        def step(x: Any, g: Any, m: Any, v: Any) -> Any:
+            y, m, v = adam(x, g, m, v)
+            y += x * rest
+            return y, m, v
+
+        return step

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
+
 from arraygrad.backend import backend_of
 from arraygrad.errors import LayerError
 from arraygrad.layers import Layer
+from arraygrad.optimizers.blocks import apply
 from arraygrad.optimizers.gradient import gradient
 from arraygrad.variable import Parameter
 
@@ -26,8 +29,9 @@ class WeightDecay:
         self.rate = rate
 
     def __call__(self, params: Iterable[Parameter]) -> None:
+        rate = float(self.rate)
         for p in params:
-            p.grad = p.data * float(self.rate) + gradient(p)
+            p.grad = apply(lambda g, x: x * rate + g, (gradient(p), p.data))
 
 
 class ClipGrad:
@@ -50,8 +54,9 @@ class ClipGrad:
         params = list(params)
         norm = math.hypot(*(_norm(p) for p in params))
         if self.max_norm < norm < math.inf:
+            factor = float(self.max_norm / norm)
             for p in params:
-                p.grad = gradient(p) * float(self.max_norm / norm)
+                p.grad = apply(lambda g: g * factor, (gradient(p),))
 
 
 class FreezeParam:
@@ -87,13 +92,20 @@ class FreezeParam:
 
 
 def _norm(param: Parameter) -> float:
-    """The Euclidean norm; scaled, because squares overflow far below what a float32 can hold."""
+    """The Euclidean norm of a gradient."""
     g = gradient(param)
-    if math.prod(g.shape) == 0:
-        return 0.0
     xp = backend_of(g).xp
+    flat = xp.reshape(g, (-1,))
+    if flat.shape == (0,):
+        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        square = abs(complex(xp.vecdot(flat, flat)))
+    info = xp.finfo(flat.dtype)
+    if float(info.smallest_normal) / float(info.eps) < square < math.inf:
+        return math.sqrt(square)
+    # Squares overflow, and vanish, far from the ends of what the dtype can hold.
     largest = float(xp.max(xp.abs(g)))
     if largest == 0 or not math.isfinite(largest):
         return largest
-    scaled = xp.abs(g) * (1 / largest)
-    return largest * math.sqrt(float(xp.sum(scaled * scaled)))
+    scaled = flat / largest
+    return largest * math.sqrt(abs(complex(xp.vecdot(scaled, scaled))))

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import backend_of
+from arraygrad.backend import backend_of, is_complex
 from arraygrad.errors import LayerError
 from arraygrad.layers import Layer
 from arraygrad.layers.layer import Inventory
-from arraygrad.variable import Parameter
+from arraygrad.optimizers.blocks import apply
+from arraygrad.optimizers.gradient import gradient
+from arraygrad.variable import Parameter, light
+
+Rate = float | Callable[[int], float]
+"""A learning rate: a number, or a function of the number of updates made before."""
+Formula = Callable[..., Any]
+"""(x, g) -> new x, or (x, g, *state) -> (new x, *new state); see `arraygrad.optimizers.blocks`."""
+
+_REAL = tuple(np.dtype(name) for name in ("float32", "float64"))
 
 
 class Optimizer:
@@ -19,6 +29,9 @@ class Optimizer:
 
     Parameters without a gradient or without data are left alone. State that belongs to a
     parameter is kept in `state(param)`, a dict of arrays, under the parameter's name.
+
+    A subclass may give a `formula` in place of `update_one`, and the names of its state in
+    `slots`. It runs on every library, on NumPy without asking for memory in each update.
 
     >>> class SignSGD(Optimizer):
     ...     def update_one(self, param):
@@ -34,8 +47,10 @@ class Optimizer:
 
     slots: tuple[str, ...] = ()
     """The names of the arrays, each shaped like its parameter, that `state` holds."""
-    counters: tuple[str, ...] = ()
+    counters: tuple[str, ...] = ("updates",)
     """The names of the attributes, whole numbers, that belong to the state too."""
+    updates: int = 0
+    """How many updates were made."""
 
     def __init__(self) -> None:
         self.target: Layer | None = None
@@ -64,21 +79,69 @@ class Optimizer:
     def update(self) -> None:
         """Update each parameter that has a gradient, once.
 
-        Raises LayerError without `setup`.
+        Raises LayerError without `setup`; GradientShapeError or DtypeError for a gradient or a
+        parameter that cannot be used, before anything has changed.
         """
         params = self._params()
         for f in self.hooks:
             f([p for p in params if p.grad is not None and p.data is not None])
-        update_one = self.update_one
+        # Small models spend their time here: what the properties of Variable do, and no more.
+        ready = []
+        by_formula = type(self).update_one is Optimizer.update_one
         for p in params:
-            if p._node is not None and p._node.grad is not None:
-                update_one(p)
+            node, x = p._node, p._data
+            if node is not None and node.grad is not None and x is not None:
+                g = node.grad._data
+                if by_formula and not (g.dtype is x.dtype in _REAL and g.shape == x.shape):
+                    g = gradient(p)
+                ready.append((p, x, g))
+        self.updates += 1
+        if by_formula:
+            self._step(ready)
+        else:
+            for p, _, _ in ready:
+                self.update_one(p)
 
     def update_one(self, param: Parameter) -> None:
-        """Update one parameter from its gradient; each subclass has its own."""
+        """Update one parameter from its gradient; `formula` says how, or a subclass does here."""
+        self._step([(param, param.data, gradient(param))])
+
+    def _step(self, ready: list[tuple[Parameter, Any, Any]]) -> None:
+        """Update parameters with their arrays and gradients, of one shape and dtype."""
+        formulas: dict[Any, Formula] = {}
+        seen = dtype = formula = None
+        slots = self.slots
+        for p, x, g in ready:
+            if type(x) is not seen or x.dtype is not dtype:
+                seen, dtype = type(x), x.dtype
+                formula = formulas.get((seen, dtype))
+                if formula is None:
+                    backend = backend_of(x)
+                    number = partial(_number, backend.scalar, dtype)
+                    formula = formulas[seen, dtype] = self.formula(number, backend.xp)
+            state = self._state_now(p) if slots else None
+            # Shape and dtype stay as they are, so the checks of `data` are not needed.
+            p._data = apply(formula, (x, g), state)
+
+    def formula(self, number: Callable[[float], Any], xp: Any) -> Formula:
+        """How a parameter and its state change: a function for `arraygrad.optimizers.blocks.apply`.
+
+        number: makes a constant for arrays of this dtype; xp: their namespace.
+        """
         raise NotImplementedError(
             f"{type(self).__name__} has no update_one(self, param): define it"
         )
+
+    def rate(self, rate: Rate) -> float:
+        """A learning rate as a number: that of the last update, or of the first one before that.
+
+        >>> from arraygrad.optimizers import StepDecay
+        >>> optimizer = Optimizer()
+        >>> optimizer.updates = 11
+        >>> optimizer.rate(0.5), optimizer.rate(0.5 * StepDecay(every=10))
+        (0.5, 0.05)
+        """
+        return float(rate(max(self.updates, 1) - 1) if callable(rate) else rate)
 
     def state(self, param: Parameter) -> dict[str, Any]:
         """The arrays that the optimizer keeps for a parameter; empty before its first update."""
@@ -92,6 +155,19 @@ class Optimizer:
                     "parameter; call setup(model) with the model that has it"
                 )
         return self._states.setdefault(name, {})
+
+    def _state_now(self, param: Parameter) -> dict[str, Any]:
+        """The arrays in `slots`, of the shape and dtype that the parameter has now."""
+        state, x = self.state(param), param._data
+        for slot in self.slots:
+            array = state.get(slot)
+            if array is None or array.shape != x.shape:
+                state[slot] = light(backend_of(x).xp.zeros_like(x))
+            elif array.dtype != x.dtype:
+                state[slot] = backend_of(x).xp.astype(_beside(array, param), x.dtype)
+            elif type(array) is not type(x):
+                state[slot] = light(_beside(array, param))
+        return state
 
     def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
         """The state as NumPy arrays by name (``l0/W/m``, ``t``), fit for `weights.write_arrays`.
@@ -188,9 +264,22 @@ class Optimizer:
 
     def __repr__(self) -> str:
         public = {
-            k: v for k, v in vars(self).items() if k[0] != "_" and k not in ("target", "hooks")
+            k: v
+            for k, v in vars(self).items()
+            if k[0] != "_" and k not in ("target", "hooks", "updates")
         }
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in public.items())})"
+
+
+def squared(g: Any, xp: Any) -> Any:
+    """|g| ** 2, elementwise, in the dtype of g."""
+    return g * xp.conj(g) if is_complex(g.dtype, xp) else g * g
+
+
+@lru_cache(maxsize=256)
+def _number(scalar: Callable[..., Any], dtype: Any, value: Any) -> Any:
+    # float(): a setting that is a NumPy scalar would make float32 float64.
+    return scalar(float(value), dtype)
 
 
 def _beside(array: Any, param: Parameter) -> Any:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.backend import backend_of
-from arraygrad.optimizers.gradient import gradient
-from arraygrad.optimizers.optimizer import Optimizer
-from arraygrad.variable import Parameter
+from arraygrad.optimizers.optimizer import Formula, Optimizer, Rate
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent: p -= lr * g.
+
+    lr: a number, or a schedule.
 
     Robbins and Monro, "A Stochastic Approximation Method" (1951).
 
@@ -25,32 +24,25 @@ class SGD(Optimizer):
     variable([-0.1])
     """
 
-    def __init__(self, lr: float = 0.01) -> None:
+    def __init__(self, lr: Rate = 0.01) -> None:
         super().__init__()
         self.lr = lr
-        self._factors: dict[Any, Any] = {}  # type and dtype -> -lr, to multiply with
-        self._factors_of = lr
 
-    def update_one(self, param: Parameter) -> None:
-        # Small models spend their time here: this is what the properties of Variable do, without
-        # their checks, as shape and dtype stay the same.
-        g, x = param._node.grad._data, param._data  # type: ignore[union-attr]
-        if self.lr is not self._factors_of:
-            self._factors, self._factors_of = {}, self.lr
-        key = (type(g), g.dtype)
-        factor = self._factors.get(key)
-        if factor is None:
-            # float(): a rate that is a NumPy scalar would make float32 float64.
-            factor = self._factors[key] = backend_of(g).scalar(-float(self.lr), g.dtype)
-        step = g * factor
-        if step.dtype != x.dtype or step.shape != x.shape:
-            step = gradient(param) * -float(self.lr)
-        step += x
-        param._data = step
+    def formula(self, number: Any, xp: Any) -> Formula:
+        factor = number(-self.rate(self.lr))
+
+        def step(x: Any, g: Any) -> Any:
+            y = g * factor
+            y += x
+            return y
+
+        return step
 
 
 class MomentumSGD(Optimizer):
     """Gradient descent with momentum: v = momentum * v - lr * g; p += v.
+
+    lr: a number, or a schedule.
 
     Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors" (1986).
 
@@ -67,15 +59,17 @@ class MomentumSGD(Optimizer):
 
     slots = ("v",)
 
-    def __init__(self, lr: float = 0.01, momentum: float = 0.9) -> None:
+    def __init__(self, lr: Rate = 0.01, momentum: float = 0.9) -> None:
         super().__init__()
         self.lr = lr
         self.momentum = momentum
 
-    def update_one(self, param: Parameter) -> None:
-        state = self.state(param)
-        v = gradient(param) * -float(self.lr)
-        if state:
-            v += state["v"] * float(self.momentum)
-        state["v"] = v
-        param.data = param.data + v
+    def formula(self, number: Any, xp: Any) -> Formula:
+        factor, momentum = number(-self.rate(self.lr)), number(self.momentum)
+
+        def step(x: Any, g: Any, v: Any) -> Any:
+            v *= momentum
+            v += g * factor
+            return x + v, v
+
+        return step
