@@ -83,7 +83,6 @@ class LayerNorm(Layer):
         self.beta.data = here(np.zeros(sizes, self.dtype))
 
     def __repr__(self) -> str:
-        sizes = None if self.gamma.data is None else tuple(self.gamma.shape)
-        if sizes is not None and len(sizes) == 1:
-            sizes = sizes[0]
+        known = None if self.gamma.data is None else tuple(self.gamma.shape)
+        sizes = known[0] if known is not None and len(known) == 1 else known
         return f"LayerNorm({'' if self.axis == -1 else f'axis={self.axis}, '}in_size={sizes})"
