@@ -291,7 +291,7 @@ def test_two_plugins_with_one_name(good):
 
     # The user decides, in settings.
     good.cwd.joinpath("arraygrad.toml").write_text(
-        '[prefer.functions]\ngelu = "fast:ripple"\n[overrides.functions]\nrelu = "acts:relu"\n'
+        '[prefer.functions]\nripple = "fast:ripple"\n[overrides.functions]\nrelu = "acts:relu"\n'
         'sigmoid = "acts:none"\n'
     )
     got = good.run(

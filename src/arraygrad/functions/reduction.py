@@ -10,7 +10,7 @@ from arraygrad.backend import sum_to as summed
 from arraygrad.errors import ShapeError
 from arraygrad.op import arr, case, op
 
-__all__ = ["average", "broadcast_to", "logsumexp", "max", "mean", "min", "prod", "sum", "sum_to"]
+__all__ = ["average", "broadcast_to", "logsumexp", "max", "mean", "min", "sum", "sum_to"]
 
 _CASES = [
     case(arr(2, 3)),
@@ -110,32 +110,6 @@ def _share(g: Any, x: Any, out: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
     shape = x.shape
     hit = xp.astype(x == _spread(out, shape, axis, keepdims, xp), g.dtype)
     return _spread(g, shape, axis, keepdims, xp) * (hit / xp.sum(hit, axis=axis, keepdims=True))
-
-
-@op(
-    samples=[case(arr(2, 3, low=0.5)), case(arr(2, 3, low=0.5), axis=0), case(arr(3), axis=-1)],
-    standard="prod",
-    reference="prod",
-)
-def prod(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
-    """The product over `axis`; the second derivative is right where no element is 0.
-
-    >>> prod(Variable(np.array([[1.0, 2.0], [3.0, 4.0]])), axis=1)
-    variable([ 2. 12.])
-    """
-    return xp.prod(x, axis=axis, keepdims=keepdims)
-
-
-@prod.rule
-def _(g, x, axis, keepdims, xp):
-    # The product of the others: where one element is 0 it alone has a gradient.
-    zero = x == 0
-    some = xp.where(zero, xp.ones_like(x), x)
-    others = xp.prod(some, axis=axis, keepdims=True) / some
-    zeros = xp.sum(xp.astype(zero, g.dtype), axis=axis, keepdims=True)
-    counts = (zeros == 0) | ((zeros == 1) & zero)
-    spread = _spread(g, x.shape, axis, keepdims, xp)
-    return spread * xp.where(counts, others, xp.zeros_like(others))
 
 
 @op(samples=_CASES, reference=lambda x, **kw: np_logsumexp(x, **kw))

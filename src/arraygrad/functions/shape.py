@@ -1,17 +1,16 @@
-"""Shape: the same elements in another shape or order, and arrays put together."""
+"""Shape: the same elements in another shape or order."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from arraygrad.backend import backend_of
-from arraygrad.errors import ArgumentError
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable
 
 __all__ = [
-    "concat", "expand_dims", "flatten", "flip", "matrix_transpose", "moveaxis", "permute_dims",
-    "reshape", "squeeze", "stack", "to_device", "transpose",
+    "expand_dims", "flatten", "flip", "matrix_transpose", "moveaxis", "permute_dims", "reshape",
+    "squeeze", "to_device", "transpose",
 ]  # fmt: skip
 
 
@@ -176,73 +175,6 @@ def flatten(x: Any) -> Any:
     (2, 12)
     """
     return reshape(x, (x.shape[0], -1))
-
-
-@op(
-    samples=[
-        case(arr(2, 3), arr(1, 3), axis=0),
-        case(arr(2), arr(3)),
-        case(arr(2, 1), arr(2, 2), axis=-1),
-    ]
-)
-def _concat(*xs: Any, axis: int = 0, xp: Any = None) -> Any:
-    """Arrays joined along an existing axis; what `concat` calls."""
-    return xp.concat(list(xs), axis=axis)
-
-
-@_concat.rule("xs")
-def _(g, xs, axis):
-    axis %= g.ndim
-    gxs, start = [], 0
-    for x in xs:
-        stop = start + x.shape[axis]
-        gxs.append(g[(*(slice(None),) * axis, slice(start, stop), ...)])
-        start = stop
-    return gxs
-
-
-@op(samples=[case(arr(2, 3), arr(2, 3)), case(arr(2), arr(2), arr(2), axis=1), case(arr(), arr())])
-def _stack(*xs: Any, axis: int = 0, xp: Any = None) -> Any:
-    """Arrays of one shape joined along a new axis; what `stack` calls."""
-    return xp.stack(list(xs), axis=axis)
-
-
-@_stack.rule("xs")
-def _(g, axis):
-    axis %= g.ndim
-    return [g[(*(slice(None),) * axis, i, ...)] for i in range(g.shape[axis])]
-
-
-@op(
-    samples=[case([arr(2, 3), arr(1, 3)]), case([arr(2, 1), arr(2, 2)], axis=-1)],
-    standard="concat",
-)
-def concat(xs: Any, axis: int = 0) -> Variable:
-    """The arrays of a sequence joined along an existing axis.
-
-    >>> concat([Variable(np.array([1.0, 2.0])), np.array([3.0])])
-    variable([1. 2. 3.])
-    """
-    return _concat(*_several(xs, "concat"), axis=axis)
-
-
-@op(samples=[case([arr(2), arr(2)]), case([arr(2), arr(2), arr(2)], axis=1)], standard="stack")
-def stack(xs: Any, axis: int = 0) -> Variable:
-    """The arrays of a sequence, all of one shape, joined along a new axis.
-
-    >>> stack([Variable(np.array([1.0, 2.0])), np.array([3.0, 4.0])], axis=1)
-    variable([[1. 3.]
-              [2. 4.]])
-    """
-    return _stack(*_several(xs, "stack"), axis=axis)
-
-
-def _several(xs: Any, name: str) -> Any:
-    if not isinstance(xs, tuple | list) or not xs:
-        raise ArgumentError(
-            f"{name}: got {type(xs).__name__}, expected a list or tuple of at least one array"
-        )
-    return xs
 
 
 @op(methods=("to_device",))
