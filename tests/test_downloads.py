@@ -107,10 +107,10 @@ def test_two_urls_with_one_base_name(cache, tmp_path):
     ],
 )
 def test_names_made_of_urls_stay_in_the_cache(cache, url, end):
-    name = downloads._name_of(url)
+    name = downloads.cached_name(url)
     assert name.endswith(end)
     assert os.sep not in name
-    assert name != downloads._name_of(url + "x")
+    assert name != downloads.cached_name(url + "x")
 
 
 def test_a_directory_of_ones_own(cache, source, tmp_path):

@@ -29,7 +29,12 @@ OPTIMIZERS = (
     "FreezeParam", "MomentumSGD", "Optimizer", "RMSprop", "Schedule", "StepDecay", "Warmup",
     "WeightDecay",
 )  # fmt: skip
-DATASETS = ("Dataset", "Digits", "Spiral", "get_spiral")
+DATASETS = (
+    "cache:load_cache_npz", "cache:save_cache_npz", "cifar:CIFAR10", "cifar:CIFAR100",
+    "dataset:Dataset", "digits:Digits", "imagenet:ImageNet", "mnist:FashionMNIST", "mnist:MNIST",
+    "sincurve:SinCurve", "spiral:Spiral", "spiral:get_spiral", "subset:Subset",
+    "subset:random_split", "text:PythonDocs", "text:Shakespear", "text:Shakespeare", "text:Text",
+)  # fmt: skip
 
 
 def installed() -> Installed:
@@ -86,4 +91,4 @@ def arraygrad_register_optimizers(register: Register) -> None:
 @hookimpl
 def arraygrad_register_datasets(register: Register) -> None:
     for name in DATASETS:
-        register(f"arraygrad.datasets:{name}")
+        register(f"arraygrad.datasets.{name}")

@@ -140,8 +140,7 @@ class DataLoader:
 
     def _batch(self, places: np.ndarray[Any, Any]) -> tuple[Any, Any]:
         dataset = self.dataset
-        # A data set with a __getitem__ of its own promises nothing but single samples.
-        if isinstance(dataset, Dataset) and type(dataset).__getitem__ is Dataset.__getitem__:
+        if isinstance(dataset, Dataset) and dataset._takes_many():
             x, t = dataset[places]
         else:
             samples = [dataset[int(i)] for i in places]

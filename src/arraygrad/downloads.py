@@ -59,7 +59,7 @@ def get_file(
     if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise DownloadError(f"get_file: sha256 is {sha256!r}; expected 64 hexadecimal digits")
     folder = Path(cache_directory() if directory is None else directory).expanduser()
-    path = folder / (_name_of(url) if file_name is None else _relative(file_name))
+    path = folder / (cached_name(url) if file_name is None else _relative(file_name))
     if _is_cached(path, url, scheme, sha256):
         return str(path)
     try:
@@ -115,7 +115,12 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _name_of(url: str) -> str:
+def cached_name(url: str) -> str:
+    """The name in the cache of what comes from a URL: its last part, with a prefix of its own.
+
+    >>> cached_name("https://example.org/data.txt")
+    '0a63adf64c8e-data.txt'
+    """
     from hashlib import sha256
     from urllib.parse import unquote, urlsplit
 

@@ -71,6 +71,10 @@ class Dataset:
         x = _many(data, index, self.transform)
         return x, None if self.label is None else _many(self.label, index, self.target_transform)
 
+    def _takes_many(self) -> bool:
+        """Whether an index may be an array; a __getitem__ of one's own promises single samples."""
+        return type(self).__getitem__ is Dataset.__getitem__
+
     def _samples(self) -> Any:
         if self.data is None:
             raise DatasetError(
