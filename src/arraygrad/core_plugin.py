@@ -63,9 +63,23 @@ def arraygrad_register_ops(register: Register) -> None:
 
 @hookimpl
 def arraygrad_register_kernels(register: RegisterKernel) -> None:
-    from arraygrad.functions import kernels_numpy, kernels_numpy_recurrent
+    from arraygrad.functions import (
+        kernels_numpy,
+        kernels_numpy_attention,
+        kernels_numpy_conv,
+        kernels_numpy_normalization,
+        kernels_numpy_pool,
+        kernels_numpy_recurrent,
+    )
 
-    for module in (kernels_numpy, kernels_numpy_recurrent):
+    for module in (
+        kernels_numpy,
+        kernels_numpy_attention,
+        kernels_numpy_conv,
+        kernels_numpy_normalization,
+        kernels_numpy_pool,
+        kernels_numpy_recurrent,
+    ):
         for name, kernel in module.KERNELS.items():
             register(name, "numpy", kernel)
 
