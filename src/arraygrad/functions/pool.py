@@ -46,15 +46,17 @@ def _pooling(x: Any, kernel: Pair, stride: Pair, pad: Pair = _NONE, *, xp: Any =
         if y is None:
             y, place = tap, xp.zeros_like(tap, dtype=place_dtype(kernel, xp))
             continue
-        # A nan is the largest of all: it shows in the result, and takes the gradient.
-        place = xp.where((tap > y) | ((tap != tap) & (y == y)), xp.full_like(place, k), place)
+        # A nan is not less or equal: it shows in the result, and takes the gradient.
+        place = xp.where(tap <= y, place, xp.full_like(place, k))
         y = xp.maximum(y, tap)
     return y, place
 
 
 @_pooling.saved("place")
 def _(x, kernel, stride, pad):
-    return constant(_pooling.definition.kernel(backend_of(x.data))(x.data, kernel, stride, pad)[1])
+    # Of the definition: what a kernel saves is between it and its own form of the rule.
+    xp = backend_of(x.data).xp
+    return constant(_pooling.definition.forward(x.data, kernel, stride, pad, xp=xp)[1])
 
 
 @_pooling.rule
