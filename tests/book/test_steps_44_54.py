@@ -10,11 +10,6 @@ import arraygrad.layers as L
 from arraygrad import Layer, Model, Parameter, Variable, optimizers
 
 
-def sine_data():
-    x = np.random.rand(100, 1)
-    return x, np.sin(2 * np.pi * x) + np.random.rand(100, 1)
-
-
 def test_step_44_parameters():
     x, p = Variable(np.array(1.0)), Parameter(np.array(2.0))
     y = x * p
@@ -57,34 +52,6 @@ LOSSES = [
 ]
 
 
-def train(predict, update):
-    """The loss every 1000 of 10000 steps."""
-    x, y = sine_data()
-    losses = []
-    for i in range(9001):
-        loss = F.mean_squared_error(y, predict(x))
-        update(loss)
-        if i % 1000 == 0:
-            losses.append(loss.item())
-    assert losses[0] == pytest.approx(LOSSES[0], abs=1e-6)
-    assert losses == pytest.approx(LOSSES, abs=3e-4)
-
-
-def test_step_44_two_layers(seed):
-    seed(0)
-    l1, l2 = L.Linear(10), L.Linear(1)
-
-    def update(loss):
-        l1.cleargrads()
-        l2.cleargrads()
-        loss.backward()
-        for layer in (l1, l2):
-            for p in layer.params():
-                p.data -= 0.2 * p.grad.data
-
-    train(lambda x: l2(F.sigmoid(l1(x))), update)
-
-
 def test_step_46_a_model_and_an_optimizer(seed):
     class TwoLayerNet(Model):
         def __init__(self, hidden_size, out_size):
@@ -96,15 +63,20 @@ def test_step_46_a_model_and_an_optimizer(seed):
             return self.l2(F.sigmoid(self.l1(x)))
 
     seed(0)
+    x = np.random.rand(100, 1)
+    y = np.sin(2 * np.pi * x) + np.random.rand(100, 1)
     model = TwoLayerNet(10, 1)
     optimizer = optimizers.SGD(0.2).setup(model)
-
-    def update(loss):
+    losses = []
+    for i in range(9001):
+        loss = F.mean_squared_error(y, model(x))
         model.cleargrads()
         loss.backward()
         optimizer.update()
-
-    train(model, update)
+        if i % 1000 == 0:
+            losses.append(loss.item())
+    assert losses[0] == pytest.approx(LOSSES[0], abs=1e-6)
+    assert losses == pytest.approx(LOSSES, abs=3e-4)
 
 
 def test_step_47_softmax_and_cross_entropy():
