@@ -60,7 +60,8 @@ def draw(generator: Model, path: str, rows: int = 8) -> None:
 
     with no_grad():
         images = generator(noise(rows * rows)).data.reshape(rows, rows, 8, 8)
-    sheet = images.transpose(0, 2, 1, 3).reshape(rows * 8, rows * 8)
+    images = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    sheet = images.transpose(0, 2, 1, 3).reshape(rows * 10, rows * 10)
     panel = (figure := Figure(figsize=(6, 6), layout="constrained")).add_subplot()
     panel.imshow(sheet, cmap="gray_r")
     panel.set(xticks=[], yticks=[], title="Drawn by the generator")

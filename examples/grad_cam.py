@@ -17,18 +17,19 @@ from arraygrad import DataLoader, Model, Variable, datasets, grad, no_grad, opti
 
 
 class CNN(Model):
-    """Images (N, 1, 8, 8) to features (N, 32, 8, 8), and those to scores (N, 10)."""
+    """Images (N, 1, 8, 8) to features (N, 64, 8, 8), and the means of those to scores (N, 10)."""
 
     def __init__(self) -> None:
         self.conv1 = L.Conv2d(16, kernel_size=3, pad=1)
         self.conv2 = L.Conv2d(32, kernel_size=3, pad=1)
+        self.conv3 = L.Conv2d(64, kernel_size=3, pad=1)
         self.fc = L.Linear(10)
 
     def features(self, x: Any) -> Variable:
-        return F.relu(self.conv2(F.relu(self.conv1(x))))
+        return F.relu(self.conv3(F.relu(self.conv2(F.relu(self.conv1(x))))))
 
     def head(self, a: Any) -> Variable:
-        return self.fc(F.flatten(F.average_pooling(a, kernel_size=4, stride=4)))
+        return self.fc(F.mean(a, axis=(2, 3)))
 
     def forward(self, x: Any) -> Variable:
         return self.head(self.features(x))
@@ -65,7 +66,7 @@ def main(epochs: int = 15, picture: str | None = "grad_cam.png") -> np.ndarray:
     """Train, explain one held-out digit of each class, and draw."""
     np.random.seed(0)
     model = CNN()
-    optimizer = optimizers.Adam(alpha=0.002).setup(model)
+    optimizer = optimizers.Adam(alpha=0.003).setup(model)
     test = datasets.Digits(train=False, flat=False)
     for epoch in range(epochs):
         for x, t in DataLoader(datasets.Digits(train=True, flat=False), batch_size=50):

@@ -37,12 +37,12 @@ class VAE(Model):
         mean, logvar = self.encode(x)
         noise = np.random.randn(*mean.shape).astype(np.float32)
         z = mean + F.exp(0.5 * logvar) * noise  # the noise comes from outside: mean has a gradient
-        reconstruction = F.sigmoid_cross_entropy(self.decode(z), x) * x.shape[1]
+        reconstruction = F.sigmoid_cross_entropy(self.decode(z), x)
         divergence = F.sum(mean**2 + F.exp(logvar) - logvar - 1) / (2 * len(x))
         return reconstruction + divergence
 
 
-def draw(model: VAE, path: str, side: int = 16) -> None:
+def draw(model: VAE, path: str, side: int = 12) -> None:
     """Images from a grid over the latent plane, where the data's distribution has its mass."""
     from matplotlib.figure import Figure
 
@@ -50,7 +50,8 @@ def draw(model: VAE, path: str, side: int = 16) -> None:
     z = np.stack(np.meshgrid(steps, -steps), axis=-1).reshape(-1, 2)
     with no_grad():
         images = F.sigmoid(model.decode(z)).data.reshape(side, side, 8, 8)
-    sheet = images.transpose(0, 2, 1, 3).reshape(side * 8, side * 8)
+    images = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    sheet = images.transpose(0, 2, 1, 3).reshape(side * 10, side * 10)
     panel = (figure := Figure(figsize=(7, 7), layout="constrained")).add_subplot()
     panel.imshow(sheet, cmap="gray_r", extent=(-2.2, 2.2, -2.2, 2.2))
     panel.set(xlabel="z[0]", ylabel="z[1]", title="What each place of the latent plane draws")
