@@ -7,6 +7,7 @@ from arraygrad.functions import (
     activation,
     arithmetic,
     attention,
+    contraction,
     conv,
     cumulative,
     elementwise,
@@ -32,6 +33,7 @@ from arraygrad.functions import (
 from arraygrad.functions.activation import *
 from arraygrad.functions.arithmetic import *
 from arraygrad.functions.attention import *
+from arraygrad.functions.contraction import *
 from arraygrad.functions.conv import *
 from arraygrad.functions.cumulative import *
 from arraygrad.functions.elementwise import *
@@ -61,6 +63,7 @@ __all__ = sorted(
     + attention.__all__
     + conv.__all__
     + cumulative.__all__
+    + contraction.__all__
     + elementwise.__all__
     + embedding.__all__
     + indexing.__all__
