@@ -19,7 +19,9 @@ WORKLOADS = (
     "elementwise",
     "graphs",
     "mlp",
+    "cnn",
     "lstm",
+    "loading",
     "imports",
 )
 
