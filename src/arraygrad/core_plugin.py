@@ -20,8 +20,8 @@ from arraygrad.installed import Installed
 ARRAYGRAD_API = API_VERSION
 
 LAYERS = (
-    "BatchNorm", "Conv2d", "Deconv2d", "Dropout", "EmbedID", "Flatten", "GroupNorm", "Layer",
-    "LayerNorm", "Linear",
+    "GRU", "LSTM", "RNN", "BatchNorm", "Conv2d", "Deconv2d", "Dropout", "EmbedID", "Flatten",
+    "GroupNorm", "Layer", "LayerNorm", "Linear",
 )  # fmt: skip
 MODELS = ("MLP", "Model", "Sequential")
 OPTIMIZERS = (

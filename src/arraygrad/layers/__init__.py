@@ -10,11 +10,12 @@ from arraygrad.layers.group_norm import GroupNorm
 from arraygrad.layers.layer import Layer
 from arraygrad.layers.layer_norm import LayerNorm
 from arraygrad.layers.linear import Linear
+from arraygrad.layers.recurrent import GRU, LSTM, RNN
 from arraygrad.plugins import module_hooks
 
 __all__ = [
-    "BatchNorm", "Conv2d", "Deconv2d", "Dropout", "EmbedID", "Flatten", "GroupNorm", "Layer",
-    "LayerNorm", "Linear",
+    "GRU", "LSTM", "RNN", "BatchNorm", "Conv2d", "Deconv2d", "Dropout", "EmbedID", "Flatten",
+    "GroupNorm", "Layer", "LayerNorm", "Linear",
 ]  # fmt: skip
 
 __getattr__, __dir__ = module_hooks("layers", __name__)

@@ -109,7 +109,8 @@ class Optimizer:
     def _step(self, ready: list[tuple[Parameter, Any, Any]]) -> None:
         """Update parameters with their arrays and gradients, of one shape and dtype."""
         formulas: dict[Any, Formula] = {}
-        seen = dtype = formula = None
+        seen = dtype = None
+        formula: Any = None
         slots = self.slots
         for p, x, g in ready:
             if type(x) is not seen or x.dtype is not dtype:
