@@ -432,3 +432,144 @@ def test_a_function_that_returns_its_input_does_not_share_gradients():
     Both()(x0, x1).backward()
     x0.grad.data += 5.0
     np.testing.assert_array_equal(both(x0, x1), [[6.0, 6.0], [1.0, 1.0]])
+
+
+# -- several outputs, as section 4 of the book's flaws has them
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_the_zero_gradient_of_an_unused_output_is_zero_whatever_it_holds(bad, create_graph):
+    class AndBad(Function):
+        def forward(self, x):
+            return x * 2.0, np.full(x.shape, bad)
+
+        def backward(self, g0, g1):
+            return g0 * 2.0 + g1
+
+    x = var([1.0, 2.0])
+    y, _ = AndBad()(x)
+    y.sum().backward(create_graph=create_graph)
+    np.testing.assert_array_equal(x.grad.data, [2.0, 2.0])
+
+
+def test_an_unused_output_of_whole_numbers():
+    class Sorted(Function):
+        def forward(self, x):
+            self.order = np.argsort(x)
+            return x[self.order], self.order
+
+        def backward(self, gy, g_order):
+            assert g_order.dtype.kind == "i"
+            gx = np.empty_like(gy.data)
+            gx[self.order] = gy.data
+            return gx
+
+    x = var([3.0, 1.0, 2.0])
+    y, order = Sorted()(x)
+    (y * np.array([1.0, 2.0, 3.0])).sum().backward()
+    np.testing.assert_array_equal(order.data, [1, 2, 0])
+    np.testing.assert_array_equal(x.grad.data, [3.0, 1.0, 2.0])
+
+
+def test_dropped_outputs_are_there_again_in_backward():
+    x = var(0.5)
+    y = SinCos()(x)[1] * 3.0
+    gc.collect()
+    y.backward(create_graph=True)
+    gx = x.grad
+    assert gx.item() == pytest.approx(-3 * np.sin(0.5), rel=1e-15)
+    x.cleargrad()
+    gx.backward()
+    assert x.grad.item() == pytest.approx(-3 * np.cos(0.5), rel=1e-15)
+
+
+def test_one_output_used_twice_and_the_other_not_at_all():
+    x = var(0.5)
+    s, c = SinCos()(x)
+    (s * s).backward()
+    assert x.grad.item() == pytest.approx(2 * np.sin(0.5) * np.cos(0.5), rel=1e-15)
+    assert c.grad is None
+
+
+def test_a_tuple_of_one_output_is_one_variable():
+    class One(Function):
+        def forward(self, x):
+            return (x * 2.0,)
+
+        def backward(self, gy):
+            return (gy * 2.0,)
+
+    x = var(3.0)
+    y = One()(x)
+    assert isinstance(y, Variable)
+    y.backward()
+    assert x.grad.item() == 2.0
+
+
+def test_a_layer_returns_the_list_of_a_function():
+    class Both(ag.Layer):
+        def forward(self, x, scale=1.0, mask=None):
+            return SinCos()(x * scale)
+
+    layer = Both()
+    x = var(0.5)
+    s, c = layer(x, scale=2.0, mask=[None])
+    assert [y().item() for y in layer.outputs] == [s.item(), c.item()]
+    assert layer.inputs[0]() is x
+    (s + c).backward()
+    assert x.grad.item() == pytest.approx(2 * (np.cos(1.0) - np.sin(1.0)), rel=1e-14)
+    assert layer(x, 1.0, None)[0].item() == np.sin(0.5)
+
+
+@pytest.mark.parametrize("result", [None, (), [], (np.ones(2), None)])
+def test_a_forward_that_returns_nothing(result):
+    class Forgets(Function):
+        def forward(self, x):
+            return result
+
+    with pytest.raises(DtypeError, match=r"Forgets\.forward: returned .*expected an array"):
+        Forgets()(var(1.0))
+
+
+# -- set_creator
+
+
+def test_set_creator_takes_the_place_of_the_result():
+    x = var([1.0, 2.0])
+    y = Square()(x)
+    again = Variable(y.data, name="again")
+    assert (again.creator, again.generation) == (None, 0)
+    again.set_creator(y.creator)
+    assert again.creator is y.creator
+    assert (again.generation, again.name) == (y.generation, "again")
+    again.sum().backward()
+    np.testing.assert_array_equal(x.grad.data, [2.0, 4.0])
+    z = ag.functions.exp(x)  # an op's application too
+    again = Variable(z.data)
+    again.set_creator(z.creator)
+    assert again.creator is z.creator
+    s, c = SinCos()(x)
+    again = Variable(c.data)
+    again.set_creator(s.creator)
+    x.cleargrad()
+    again.sum().backward()
+    np.testing.assert_allclose(x.grad.data, -np.sin(x.data))
+
+
+def test_set_creator_of_something_else():
+    class Own:  # as in steps 7 to 9, before there is a graph that could hold it
+        def __call__(self, x):
+            y = Variable(x.data**2)
+            y.set_creator(self)
+            return y
+
+    with pytest.raises(GradientError, match=r"Own.*derive the class from arraygrad\.Function"):
+        Own()(var(2.0))
+    y = var(2.0)
+    for func in (Square(), None, Square):
+        with pytest.raises(GradientError, match="expected one application of a Function"):
+            y.set_creator(func)
+    with pytest.raises(ag.errors.ShapeError, match=r"got \(\) float64.*Square, which is \(2,\)"):
+        y.set_creator(Square()(var([1.0, 2.0])).creator)
+    assert y.creator is None
