@@ -22,6 +22,7 @@ WORKLOADS = (
     "cnn",
     "lstm",
     "loading",
+    "transformer",
     "imports",
 )
 

@@ -21,9 +21,12 @@ ARRAYGRAD_API = API_VERSION
 
 LAYERS = (
     "GRU", "LSTM", "RNN", "BatchNorm", "Conv2d", "Deconv2d", "Dropout", "EmbedID", "Flatten",
-    "GroupNorm", "Layer", "LayerNorm", "Linear",
+    "GroupNorm", "Layer", "LayerNorm", "Linear", "MultiHeadAttention",
 )  # fmt: skip
-MODELS = ("MLP", "Model", "Sequential")
+MODELS = (
+    "mlp:MLP", "model:Model", "sequential:Sequential", "transformer:Transformer",
+    "transformer:TransformerBlock",
+)  # fmt: skip
 OPTIMIZERS = (
     "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "ClipGrad", "CosineDecay", "ExponentialDecay",
     "FreezeParam", "MomentumSGD", "Optimizer", "RMSprop", "Schedule", "StepDecay", "Warmup",
@@ -93,7 +96,7 @@ def arraygrad_register_layers(register: Register) -> None:
 @hookimpl
 def arraygrad_register_models(register: Register) -> None:
     for name in MODELS:
-        register(f"arraygrad.models:{name}")
+        register(f"arraygrad.models.{name}")
 
 
 @hookimpl

@@ -1,5 +1,6 @@
 """Layers: functions with parameters (L). Plugins' layers are found here too."""
 
+from arraygrad.layers.attention import MultiHeadAttention
 from arraygrad.layers.batch_norm import BatchNorm
 from arraygrad.layers.conv2d import Conv2d
 from arraygrad.layers.deconv2d import Deconv2d
@@ -15,7 +16,7 @@ from arraygrad.plugins import module_hooks
 
 __all__ = [
     "GRU", "LSTM", "RNN", "BatchNorm", "Conv2d", "Deconv2d", "Dropout", "EmbedID", "Flatten",
-    "GroupNorm", "Layer", "LayerNorm", "Linear",
+    "GroupNorm", "Layer", "LayerNorm", "Linear", "MultiHeadAttention",
 ]  # fmt: skip
 
 __getattr__, __dir__ = module_hooks("layers", __name__)
