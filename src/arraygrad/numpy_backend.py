@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,7 +84,44 @@ class NumpyBackend(Backend):
         y = np.zeros(shape, values.dtype)
         parts = key if isinstance(key, tuple) else (key,)
         if any(isinstance(part, list | np.ndarray) for part in parts):
-            np.add.at(y, key, values)
+            _add_at(y, parts, values)
         else:  # no position repeats, and assignment is ten times faster
             y[key] = values
         return y
+
+
+def _add_at(y: Any, parts: tuple[Any, ...], values: Any) -> None:
+    """`np.add.at`, which is five times as fast for positions in a row as for rows."""
+    lead = next(i for i, part in enumerate(parts) if not _is_all(part))
+    arrays = parts[lead:]
+    shape = y.shape[: len(parts)]
+    whole = all(type(part) is np.ndarray and part.dtype.kind in "iu" for part in arrays)
+    # For few values, or a key of another kind, the plain form; it may well raise.
+    if (
+        values.size < 1024
+        or not whole
+        or not all(
+            -m <= np.min(part, initial=0) and np.max(part, initial=0) < m
+            for part, m in zip(arrays, shape[lead:], strict=False)
+        )
+    ):
+        np.add.at(y, parts, values)
+        return
+    ndim = lead + np.broadcast(*arrays).ndim
+    rows: Any = 0
+    for i, m in enumerate(shape):
+        if i < lead:
+            at = np.arange(m).reshape(-1, *(1,) * (ndim - 1 - i))
+        else:
+            at = arrays[i - lead].astype(np.intp)
+            at = np.where(at < 0, at + m, at)
+        rows = rows * m + at
+    inner = math.prod(y.shape[len(parts) :])
+    values = np.broadcast_to(values, rows.shape + y.shape[len(parts) :])
+    if inner != 1:
+        rows = rows.reshape(-1, 1) * inner + np.arange(inner)
+    np.add.at(y.reshape(-1), rows.reshape(-1), values.reshape(-1))
+
+
+def _is_all(part: Any) -> bool:
+    return isinstance(part, slice) and part == slice(None)
