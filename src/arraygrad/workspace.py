@@ -10,7 +10,7 @@ the count of references to the block says so, and nothing has to be given back.
 from __future__ import annotations
 
 import sys
-import threading
+from _thread import _local  # threading.local, without what else threading imports
 from math import prod
 from sys import getrefcount
 from typing import Any
@@ -23,7 +23,7 @@ LIMIT = 1 << 28
 """Bytes of free memory that a thread keeps at most."""
 
 
-class _Blocks(threading.local):
+class _Blocks(_local):
     """The blocks of one thread, by size: no other thread can take one at the same time."""
 
     def __init__(self) -> None:
