@@ -190,6 +190,26 @@ def test_a_chain_that_is_longer_than_the_stack():
     assert len(Graph(y).dot().splitlines()) == 2 + 2 * 5000 + 1 + 3 * 5000
 
 
+def test_inside_of_transforms():
+    graphs = []
+
+    def inner(y):
+        z = y * y
+        graphs.append(Graph(z, verbose=False))
+        return z
+
+    ag.grad(lambda x: x * ag.grad(inner)(x))(3.0)
+    (graph,) = graphs
+    # The argument of the inner one is a node of its own, equal to that of the outer one.
+    assert shown(graph) == [
+        "(?) -> Alias",
+        "(?) -> Mul",
+        "(?) -> Mul",
+        "Alias -> (?)",
+        "Mul -> (?)",
+    ]
+
+
 def test_drawing_changes_nothing():
     x = var([1.0, 2.0], "x")
     y = F.sin(x) * 2
