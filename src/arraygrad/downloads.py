@@ -146,9 +146,10 @@ def _is_cached(path: Path, url: str, scheme: str, sha256: str | None) -> bool:
         return False
     if path.is_dir():
         raise DownloadError(f"get_file: {path} is a directory; expected a file, or nothing yet")
+    if size == 0:  # no download ends so here: it is what another program has left
+        return False
     if sha256 is None:
-        # No download ends with an empty file here: it is what another program has left.
-        return size > 0 and scheme != "file"
+        return scheme != "file"
     found = _sha256(path)
     if found == sha256.lower():
         return True

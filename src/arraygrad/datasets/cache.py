@@ -24,7 +24,8 @@ def load_cache_npz(filename: str, train: bool = False) -> tuple[Any, Any]:
     if not path.exists():
         return None, None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: NumPy leaves a file open that is not a whole archive.
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return arrays["data"], arrays["label"]
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(
