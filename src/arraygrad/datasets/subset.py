@@ -100,7 +100,7 @@ def random_split(
 
 
 def _counts(lengths: list[Any], size: int) -> list[int]:
-    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in lengths)
+    whole = all(isinstance(n, (int, np.integer)) for n in lengths)
     if whole and sum(lengths) == size and min(lengths, default=-1) >= 0:
         return [int(n) for n in lengths]
     real = all(isinstance(n, (int, float, np.integer, np.floating)) for n in lengths)
