@@ -24,8 +24,11 @@ LAYERS = (
     "GroupNorm", "Layer", "LayerNorm", "Linear", "MultiHeadAttention",
 )  # fmt: skip
 MODELS = (
-    "mlp:MLP", "model:Model", "sequential:Sequential", "transformer:Transformer",
-    "transformer:TransformerBlock",
+    "mlp:MLP", "model:Model", "residual:BottleneckA", "residual:BottleneckB",
+    "residual:BuildingBlock", "resnet:ResNet", "resnet:ResNet18", "resnet:ResNet34",
+    "resnet:ResNet50", "resnet:ResNet101", "resnet:ResNet152", "sequential:Sequential",
+    "squeezenet:SqueezeNet", "transformer:Transformer", "transformer:TransformerBlock",
+    "vgg:VGG16",
 )  # fmt: skip
 OPTIMIZERS = (
     "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "ClipGrad", "CosineDecay", "ExponentialDecay",
@@ -68,6 +71,7 @@ def arraygrad_register_ops(register: Register) -> None:
 def arraygrad_register_kernels(register: RegisterKernel) -> None:
     from arraygrad.functions import (
         kernels_numpy,
+        kernels_numpy_activation,
         kernels_numpy_attention,
         kernels_numpy_conv,
         kernels_numpy_normalization,
@@ -77,6 +81,7 @@ def arraygrad_register_kernels(register: RegisterKernel) -> None:
 
     for module in (
         kernels_numpy,
+        kernels_numpy_activation,
         kernels_numpy_attention,
         kernels_numpy_conv,
         kernels_numpy_normalization,

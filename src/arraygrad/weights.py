@@ -72,7 +72,23 @@ def load_weights(layer: Layer, path: str | os.PathLike[str]) -> None:
     2
     """
     path = _with_suffix(path)
-    arrays = read_arrays(path)
+    load_arrays(layer, read_arrays(path), str(path))
+
+
+def load_arrays(
+    layer: Layer, arrays: Mapping[str, np.ndarray[Any, Any]], source: str = "what is given"
+) -> None:
+    """Give a layer its parameters and buffers by name, from NumPy arrays; see `load_weights`.
+
+    They are taken over, not copied. source: where they are from, for the message of the
+    WeightsError.
+
+    >>> from arraygrad.layers import Linear
+    >>> layer = Linear(1)
+    >>> load_arrays(layer, {"W": np.ones((2, 1), np.float32), "b": np.zeros(1, np.float32)})
+    >>> layer.in_size
+    2
+    """
     entries = {entry.key: entry for entry in layer._inventory().entries}
     problems = [f"{name}: not in the file" for name in entries if name not in arrays]
     problems += [f"{name}: not in the model" for name in arrays if name not in entries]
@@ -92,7 +108,7 @@ def load_weights(layer: Layer, path: str | os.PathLike[str]) -> None:
         moved.append((entry.weight, backend, device, array))
     if problems:
         raise WeightsError(
-            f"load_weights: {path} does not fit {type(layer).__name__}: {'; '.join(problems)}; "
+            f"load_weights: {source} does not fit {type(layer).__name__}: {'; '.join(problems)}; "
             "nothing was loaded: build the model as it was when the file was saved"
         )
     # All arrays are made before the first one is assigned: a backend may refuse one of them.
