@@ -14,8 +14,11 @@ import numpy as np
 from arraygrad.functions import recurrent
 from arraygrad.workspace import empty
 
-# The sum of rows as a product: half of what it costs as a sum over an axis.
-_dot: Any = np.dot
+_dot: Any = np.dot  # whose form with out as the third argument NumPy's stubs do not know
+
+# Scalars of the arrays' own type: NumPy looks at the value of a Python number each time.
+_HALF = {"f": np.float32(0.5), "d": np.float64(0.5)}
+_ONE = {"f": np.float32(1), "d": np.float64(1)}
 
 
 def _joined(x: Any, h: Any) -> Any:
@@ -29,29 +32,26 @@ def _joined(x: Any, h: Any) -> Any:
 
 def _one_dtype(*arrays: Any) -> bool:
     dtype = arrays[0].dtype
-    return dtype.kind == "f" and all(a.dtype == dtype for a in arrays)
+    return dtype.char in "fd" and all(a.dtype == dtype for a in arrays)
 
 
-def _sigmoid(z: Any) -> None:
-    half = z.dtype.type(0.5)
-    np.multiply(z, half, z)
-    np.tanh(z, z)
-    np.multiply(z, half, z)
-    np.add(z, half, z)
-
-
-def _grads(gz: Any, x: Any, h: Any, W: Any, need: Any) -> tuple[Any, Any, Any]:
-    """The gradients of x, h and W for z = [x, h, 1] W."""
+def _grads(gz: Any, x: Any, h: Any, W: Any, need: Any, gh: Any = None) -> tuple[Any, Any, Any]:
+    """The gradients of x, h (into `gh`, if given) and W for z = [x, h, 1] W."""
     n = x.shape[1]
-    gW = None
+    gx = gW = None
+    if need[0]:
+        gx = _dot(gz, W[:n].T)
+    if need[1]:
+        # A product with the small factor transposed takes three quarters of gz W.T.
+        y = _dot(W[n:-1], gz.T).T
+        if gh is None:
+            gh = y
+        else:
+            gh[...] = y
     if need[2]:
         gW = empty(W.shape, W.dtype)
         _dot(_joined(x, h).T, gz, gW)
-    return (
-        _dot(gz, W[:n].T) if need[0] else None,
-        _dot(gz, W[n:-1].T) if need[1] else None,
-        gW,
-    )
+    return gx, gh, gW
 
 
 def rnn(x: Any, h: Any, W: Any) -> Any:
@@ -73,56 +73,64 @@ def rnn_grads(g: Any, x: Any, h: Any, W: Any, out: Any, need: Any, xp: Any) -> A
 def lstm(x: Any, hc: Any, W: Any) -> Any:
     if not _one_dtype(x, hc, W):
         return recurrent._lstm.definition.forward(x, hc, W, xp=np)
-    n = hc.shape[2]
-    gates = _dot(_joined(x, hc[0]), W)
-    _sigmoid(gates[:, : 3 * n])
-    u = gates[:, 3 * n :]
-    np.tanh(u, u)
-    out = np.empty(hc.shape, gates.dtype)
+    _, rows, n = hc.shape
+    half = _HALF[x.dtype.char]
+    z = _dot(_joined(x, hc[0]), W).reshape(rows, 4, n).transpose(1, 0, 2)
+    # From here on gate by gate, (4, N, H): a gate that is in one piece takes a third of the time.
+    gates = np.empty((4, rows, n), x.dtype)
+    sigmoids = gates[:3]
+    np.multiply(z[:3], half, sigmoids)
+    gates[3] = z[3]
+    np.tanh(gates, gates)
+    np.multiply(sigmoids, half, sigmoids)
+    np.add(sigmoids, half, sigmoids)
+    f, i, o, u = gates
+    out = np.empty_like(hc)
     h, c = out
     # h is no more than a place to write to until it is known.
-    np.multiply(gates[:, n : 2 * n], u, h)
-    np.multiply(gates[:, :n], hc[1], c)
+    np.multiply(i, u, h)
+    np.multiply(f, hc[1], c)
     np.add(c, h, c)
     t = np.tanh(c)
-    np.multiply(gates[:, 2 * n : 3 * n], t, h)
+    np.multiply(o, t, h)
     return out, gates, t
 
 
 def lstm_grads(g: Any, x: Any, hc: Any, W: Any, gates: Any, t: Any, need: Any, xp: Any) -> Any:
-    if not _one_dtype(g, x, hc, W):
+    if gates.ndim == 2:  # what the definition returned
         rule = recurrent._lstm.definition.rules["x", "hc", "W"]
         return rule(g, x, hc, W, gates, t, need, xp)
-    n = hc.shape[2]
-    f, i, o, u = (gates[:, k : k + n] for k in range(0, 4 * n, n))
+    _, rows, n = hc.shape
+    one = _ONE[x.dtype.char]
+    f, i, o, u = gates
+    h, c = hc
     gh = g[0]
     # What arrives at c: through h' = o tanh(c'), and from the next step.
     gc = t * t
-    np.subtract(1, gc, gc)
+    np.subtract(one, gc, gc)
     np.multiply(gc, o, gc)
     np.multiply(gc, gh, gc)
     np.add(gc, g[1], gc)
-    # 1 - s for the three gates of sigmoids at once, then their products.
-    gz = np.subtract(1, gates)
-    sigmoids = gz[:, : 3 * n]
-    np.multiply(sigmoids, gates[:, : 3 * n], sigmoids)
-    gf, gi, go, gu = (gz[:, k : k + n] for k in range(0, 4 * n, n))
-    np.multiply(gf, hc[1], gf)
-    np.multiply(gf, gc, gf)
+    # The gates: (1 - s) s for sigmoids, (1 - u) (1 + u) for tanh, times what each stood beside.
+    parts = np.subtract(one, gates)
+    sigmoids = parts[:3]
+    np.multiply(sigmoids, gates[:3], sigmoids)
+    gf, gi, go, gu = parts
+    np.multiply(gf, c, gf)
     np.multiply(gi, u, gi)
-    np.multiply(gi, gc, gi)
     np.multiply(go, t, go)
-    np.multiply(go, gh, go)
-    # 1 - u u = (1 - u) (1 + u)
-    np.multiply(gu, u + 1, gu)
+    np.multiply(gu, u + one, gu)
     np.multiply(gu, i, gu)
-    np.multiply(gu, gc, gu)
-    gx, gh, gW = _grads(gz, x, hc[0], W, need)
+    gz = np.empty((rows, 4, n), x.dtype)
+    by_gate = gz.transpose(1, 0, 2)
+    np.multiply(parts[:2], gc, by_gate[:2])
+    np.multiply(go, gh, by_gate[2])
+    np.multiply(gu, gc, by_gate[3])
     ghc = None
     if need[1]:
-        ghc = np.empty(hc.shape, gz.dtype)
-        ghc[0] = gh
+        ghc = np.empty_like(hc)
         np.multiply(gc, f, ghc[1])
+    gx, _, gW = _grads(gz.reshape(rows, 4 * n), x, h, W, need, None if ghc is None else ghc[0])
     return gx, ghc, gW
 
 
