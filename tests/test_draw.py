@@ -443,6 +443,8 @@ def test_plot_of_a_model(tmp_path):
     labels = [item.label for item in graph.items]
     assert labels.count("Linear") == 2
     assert {"data: (5, 2) float64", "W: (2, 10) float32", "b: (3,) float32"} <= set(labels)
+    shape = model.plot((5, 2), to_file=tmp_path / "model.dot").graph
+    assert "x: (5, 2) float32" in [item.label for item in shape.items]
     with no_grad():
         assert len(model.plot(np.ones((5, 2)), to_file=tmp_path / "m.dot").graph.items) == len(
             labels

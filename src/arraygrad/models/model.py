@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from arraygrad.backend import current_backend
 from arraygrad.config import using_config
 from arraygrad.layers import Layer
+from arraygrad.layers.initial import blank_weights
 from arraygrad.variable import Variable
 
 if TYPE_CHECKING:
@@ -35,9 +40,10 @@ class Model(Layer):
     def plot(self, *inputs: Any, to_file: str | os.PathLike[str] = "model.png") -> Picture:
         """Draw the graph of one call of the model into a file; a notebook shows what it returns.
 
-        inputs: arrays or Variables, as for a call. to_file: .svg, .png or .pdf, for which Graphviz
-        is needed, or .dot, .gv or .mmd, which are texts. The call is that of a copy with the same
-        parameters: sizes, running averages, states and NumPy's random numbers stay as they are.
+        inputs: as for a call, arrays or Variables; a tuple of numbers is a shape, for zeros in
+        float32. to_file: .svg, .png or .pdf, for which Graphviz is needed, or .dot, .gv or .mmd,
+        which are texts. The call is that of a copy with the same parameters: sizes, running
+        averages, states and NumPy's random numbers stay as they are.
 
         Raises ArgumentError for another suffix; DrawingError where Graphviz is missing or fails,
         and says what to install.
@@ -45,7 +51,7 @@ class Model(Layer):
         >>> import tempfile
         >>> from arraygrad.models import MLP
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     MLP((10, 3)).plot(np.ones((5, 2)), to_file=f"{folder}/mlp.mmd").graph
+        ...     MLP((10, 3)).plot((5, 2), to_file=f"{folder}/mlp.mmd").graph
         <graph of 3 functions>
         """
         from arraygrad.draw import Graph, save
@@ -54,22 +60,21 @@ class Model(Layer):
 
     def _tried(self, inputs: tuple[Any, ...]) -> Any:
         """The result of a call, recorded, that leaves no trace in the model."""
-        import copy
-
-        import numpy as np
-
         names = [f"x{i}" for i in range(len(inputs))] if len(inputs) > 1 else ["x"]
-        xs = []
-        for name, x in zip(names, inputs, strict=False):
-            if isinstance(x, Variable):
-                x = Variable(x.data, name=x.name or name)
-            elif hasattr(x, "shape") and hasattr(x, "dtype"):
-                x = Variable(x, name=name)
-            xs.append(x)
+        xs = list(map(_named, inputs, names))
         shared = {id(p): p for p in self.params() if p.data is not None}
         state = np.random.get_state()
         try:
-            with using_config("enable_backprop", True):
+            with using_config("enable_backprop", True), blank_weights():
                 return copy.deepcopy(self, shared).forward(*xs)
         finally:
             np.random.set_state(state)
+
+
+def _named(x: Any, name: str) -> Any:
+    """An input of a drawn call, as a leaf of its own: what is behind it is not the model's."""
+    if isinstance(x, Variable):
+        return Variable(x.data, name=x.name or name)
+    if isinstance(x, tuple) and all(isinstance(n, int) for n in x):
+        return Variable(current_backend().from_numpy(np.zeros(x, np.float32)), name=name)
+    return Variable(x, name=name) if hasattr(x, "shape") and hasattr(x, "dtype") else x
