@@ -250,3 +250,84 @@ def test_streams_of_a_series():
 def test_more_streams_than_samples():
     with pytest.raises(DatasetError, match="more streams"):
         SeqDataLoader(Numbers(), 11)
+
+
+# More bad input
+
+
+@pytest.mark.parametrize("dataset", [5, iter([1])])
+def test_what_has_no_length(dataset):
+    with pytest.raises(DatasetError, match=f"a {type(dataset).__name__}, which has no length"):
+        DataLoader(dataset, 2)
+
+
+@pytest.mark.parametrize("dataset", [[(1,), (2,)], np.zeros((3, 2)), ["ab", "cd"], [1, 2]])
+def test_samples_that_are_no_pairs(dataset):
+    with pytest.raises(DatasetError, match=r"dataset\[0\] is a .*; expected a pair \(x, t\)"):
+        DataLoader(dataset, 2, shuffle=False).next()
+
+
+@pytest.mark.parametrize("labels", [[None, 1, 2], [1, None, 2]])
+def test_labels_for_some(labels):
+    dataset = [(np.zeros(2), t) for t in labels]
+    with pytest.raises(DatasetError, match="1 of the 3 samples of a batch have no label"):
+        DataLoader(dataset, 3).next()
+
+
+def test_samples_that_are_no_numbers():
+    class Objects(Dataset):
+        def prepare(self):
+            self.data = np.array([{}, {}], dtype=object)
+
+    for dataset in ([({}, 1), ({}, 2)], Objects()):
+        with pytest.raises(DatasetError, match="are dict objects; expected numbers or arrays"):
+            DataLoader(dataset, 2).next()
+
+
+# The book's switch between the processor and the GPU
+
+
+def test_without_cupy():
+    try:
+        backends.get_backend("cupy")
+    except BackendError:
+        pass
+    else:
+        pytest.skip("CuPy is here")
+    for use in (DataLoader, SeqDataLoader):
+        with pytest.raises(BackendError, match=r"'cupy' .* install it"):
+            use(Numbers(), 2, gpu=True)
+    loader = DataLoader(Numbers(), 2)
+    with pytest.raises(BackendError, match=r"'cupy' .* install it"):
+        loader.to_gpu()
+    assert type(loader.next()[0]) is np.ndarray
+
+
+def test_to_cpu():
+    pytest.importorskip("array_api_strict")
+    loader = DataLoader(Numbers(), 2, backend="array_api_strict")
+    assert type(loader.next()[0]) is not np.ndarray
+    loader.to_cpu()
+    with backends.using_backend("array_api_strict"):
+        assert type(loader.next()[0]) is np.ndarray
+
+
+# Transforms
+
+
+def test_pictures_are_transformed_before_they_are_stacked():
+    image = pytest.importorskip("PIL.Image")
+    from arraygrad.transforms import Compose, Normalize, Resize, ToArray
+
+    class Pictures(Dataset):
+        def prepare(self):
+            self.data = [image.new("RGB", (4 + i, 5), (i, 0, 0)) for i in range(5)]
+            self.label = np.arange(5, dtype=np.uint8)
+
+    pictures = Pictures(transform=Compose([Resize(3), ToArray(), Normalize(0, 2.0)]))
+    x, t = DataLoader(pictures, 4, shuffle=False).next()
+    assert x.shape == (4, 3, 3, 3)
+    assert x.dtype == np.float32
+    np.testing.assert_array_equal(x[:, 0, 1, 1], t / 2)
+    with pytest.raises(DatasetError, match="bring them to one shape"):
+        DataLoader(Pictures(), 4).next()

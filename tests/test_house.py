@@ -66,6 +66,8 @@ HEAVY = {
     "logging",
     "matplotlib",
     "multiprocessing",
+    "pooch",
+    "requests",
     "safetensors",
     "scipy",
     "sklearn",
@@ -215,5 +217,5 @@ def test_no_plotting_or_data_library_for_the_layers() -> None:
         "import arraygrad.optimizers, arraygrad.datasets, arraygrad.weights\n"
         "import json; print(json.dumps({'new': sorted(sys.modules)}))"
     )
-    third_party = {"PIL", "click", "matplotlib", "safetensors", "sklearn", "torch", "tqdm"}
+    third_party = {"PIL", "click", "matplotlib", "pooch", "safetensors", "sklearn", "torch", "tqdm"}
     assert sorted(third_party & set(answer["new"])) == []

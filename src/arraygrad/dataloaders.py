@@ -60,7 +60,13 @@ class DataLoader:
         self.drop_last = drop_last
         self.seed = seed
         self.backend = "cupy" if gpu and backend is None else backend
-        self.data_size = len(dataset)
+        try:
+            self.data_size = len(dataset)
+        except TypeError:
+            raise DatasetError(
+                f"{who}: the data set is a {type(dataset).__name__}, which has no length; expected "
+                "a Dataset, or anything with len(dataset) and dataset[i]"
+            ) from None
         if self.data_size == 0:
             raise DatasetError(f"{who}: the data set is empty; expected at least one sample")
         whole, rest = divmod(self.data_size, self.batch_size)
@@ -143,21 +149,30 @@ class DataLoader:
         if isinstance(dataset, Dataset) and dataset._takes_many():
             x, t = dataset[places]
         else:
-            samples = [dataset[int(i)] for i in places]
-            try:
-                xs, ts = zip(*samples, strict=True)
-            except (TypeError, ValueError):
-                raise DatasetError(
-                    f"{type(self).__name__}: dataset[{places[0]}] is a "
-                    f"{type(samples[0]).__name__}; expected a pair (x, t), t None without a label"
-                ) from None
-            x, t = list(xs), None if ts[0] is None else list(ts)
+            x, t = self._one_by_one(places)
         backend = (
             backends.current_backend()
             if self.backend is None
             else backends.get_backend(self.backend)
         )
         return self._born(backend, x), None if t is None else self._born(backend, t)
+
+    def _one_by_one(self, places: np.ndarray[Any, Any]) -> tuple[list[Any], list[Any] | None]:
+        samples = [self.dataset[int(i)] for i in places]
+        for i, sample in zip(places, samples, strict=True):
+            if not isinstance(sample, (tuple, list)) or len(sample) != 2:
+                raise DatasetError(
+                    f"{type(self).__name__}: dataset[{i}] is a {type(sample).__name__}; expected a "
+                    "pair (x, t), t None without a label"
+                )
+        ts = [t for _, t in samples]
+        without = sum(t is None for t in ts)
+        if 0 < without < len(ts):
+            raise DatasetError(
+                f"{type(self).__name__}: {without} of the {len(ts)} samples of a batch have no "
+                "label; expected a label for each, or for none"
+            )
+        return [x for x, _ in samples], None if without else ts
 
     def _born(self, backend: Any, values: Any) -> Any:
         try:
@@ -167,6 +182,12 @@ class DataLoader:
                 f"{type(self).__name__}: the samples of a batch have different shapes ({error}); "
                 "bring them to one shape with a transform"
             ) from error
+        if array.dtype.hasobject:
+            first = values[0] if isinstance(values, list) else array.flat[0]
+            raise DatasetError(
+                f"{type(self).__name__}: the samples of a batch are {type(first).__name__} "
+                "objects; expected numbers or arrays: turn them into some with a transform"
+            )
         return backend.from_numpy(array)
 
 
