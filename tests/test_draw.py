@@ -377,6 +377,13 @@ def test_a_dot_that_fails_leaves_the_old_file(fake_dot, tmp_path, answer, messag
     assert os.listdir(tmp_path) == ["graph.svg"]
 
 
+def test_a_dot_that_is_no_program(fake_dot, tmp_path):
+    (fake_dot / "dot").write_bytes(b"\x7fELF no program")
+    with pytest.raises(DrawingError, match="cannot be run"):
+        plot_dot_graph(y_of_x(), to_file=tmp_path / "graph.svg")
+    assert os.listdir(tmp_path) == []
+
+
 def test_what_a_notebook_shows(fake_dot, tmp_path):
     assert Graph(y_of_x())._repr_svg_() == "<svg/>\n"
     svg = plot_dot_graph(y_of_x(), to_file=tmp_path / "graph.svg")

@@ -281,9 +281,12 @@ def _run_dot(program: str, text: str, kind: str) -> bytes:
     import subprocess
 
     # A list, so that no shell reads it; text in, picture out, so that no other file is written.
-    done = subprocess.run(
-        [program, f"-T{kind}"], input=text.encode("utf-8", "replace"), capture_output=True
-    )
+    try:
+        done = subprocess.run(
+            [program, f"-T{kind}"], input=text.encode("utf-8", "replace"), capture_output=True
+        )
+    except OSError as error:
+        raise DrawingError(f"draw: {program} cannot be run: {error}; install Graphviz") from error
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip()
         raise DrawingError(
