@@ -17,8 +17,8 @@ from arraygrad.workspace import empty
 _dot: Any = np.dot  # whose form with out as the third argument NumPy's stubs do not know
 
 # Scalars of the arrays' own type: NumPy looks at the value of a Python number each time.
-_HALF = {"f": np.float32(0.5), "d": np.float64(0.5)}
-_ONE = {"f": np.float32(1), "d": np.float64(1)}
+_HALF: dict[str, Any] = {"f": np.float32(0.5), "d": np.float64(0.5)}
+_ONE: dict[str, Any] = {"f": np.float32(1), "d": np.float64(1)}
 
 
 def _joined(x: Any, h: Any) -> Any:
