@@ -36,10 +36,10 @@ OPTIMIZERS = (
     "WeightDecay",
 )  # fmt: skip
 DATASETS = (
-    "cache:load_cache_npz", "cache:save_cache_npz", "cifar:CIFAR10", "cifar:CIFAR100",
-    "dataset:Dataset", "digits:Digits", "imagenet:ImageNet", "mnist:FashionMNIST", "mnist:MNIST",
-    "sincurve:SinCurve", "spiral:Spiral", "spiral:get_spiral", "subset:Subset",
-    "subset:random_split", "text:PythonDocs", "text:Shakespear", "text:Shakespeare", "text:Text",
+    "digits:Digits", "spiral:Spiral", "mnist:MNIST", "mnist:FashionMNIST", "cifar:CIFAR10",
+    "cifar:CIFAR100", "sincurve:SinCurve", "text:PythonDocs", "text:Shakespeare",
+    "text:Shakespear", "text:Text", "imagenet:ImageNet", "dataset:Dataset", "subset:Subset",
+    "subset:random_split", "spiral:get_spiral", "cache:load_cache_npz", "cache:save_cache_npz",
 )  # fmt: skip
 
 
@@ -77,6 +77,7 @@ def arraygrad_register_kernels(register: RegisterKernel) -> None:
         kernels_numpy_normalization,
         kernels_numpy_pool,
         kernels_numpy_recurrent,
+        kernels_numpy_select,
     )
 
     for module in (
@@ -87,6 +88,7 @@ def arraygrad_register_kernels(register: RegisterKernel) -> None:
         kernels_numpy_normalization,
         kernels_numpy_pool,
         kernels_numpy_recurrent,
+        kernels_numpy_select,
     ):
         for name, kernel in module.KERNELS.items():
             register(name, "numpy", kernel)

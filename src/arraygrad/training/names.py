@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from arraygrad import registry, settings
-from arraygrad.datasets import Dataset, get_spiral
+from arraygrad import datasets, registry, settings
 from arraygrad.errors import RunError, UnknownNameError
 from arraygrad.layers import Layer
 from arraygrad.models import Model, Sequential
 from arraygrad.optimizers import Optimizer
 
+# Those of the core that have no classes, or are no data sets.
+_NO_CLASSES = (
+    "Dataset", "ImageNet", "PythonDocs", "Shakespeare", "SinCurve", "Subset", "Text",
+    "get_spiral", "load_cache_npz", "random_split", "save_cache_npz",
+)  # fmt: skip
 # Kind -> what it says on the command line, and the bases that are of no use by themselves.
 _KINDS: dict[str, tuple[str, type | None, tuple[Any, ...]]] = {
-    "datasets": ("data set", None, (Dataset, get_spiral)),
+    "datasets": ("data set", None, tuple(getattr(datasets, name) for name in _NO_CLASSES)),
     "models": ("model", Layer, (Layer, Model, Sequential)),
     "optimizers": ("optimizer", Optimizer, (Optimizer,)),
     "functions": ("activation", None, ()),
