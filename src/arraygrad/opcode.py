@@ -120,10 +120,12 @@ def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
         "definition": definition,
     }
     if definition.rules:
+        # A node keeps the rules of its time: what a kernel saved, that kernel's rule reads.
+        rules = dict(env)
         for graph in (False, True):
             text = _pull_source(definition, graph)
             name = "pull_graph" if graph else "pull"
-            body[name] = _run(text, env, f"{definition.name}.{name}", name)
+            body[name] = _run(text, rules, f"{definition.name}.{name}", name)
     title = "".join(part.capitalize() for part in definition.name.split("_"))
     return type(title, (OpNode,), body)
 
