@@ -17,7 +17,7 @@ import arraygrad
 import arraygrad.functions as F
 import arraygrad.layers as L
 from arraygrad import DataLoader, Dataset, Variable, cuda, datasets, models, transforms, utils
-from arraygrad.errors import ArraygradError, DownloadError
+from arraygrad.errors import ArraygradError, DownloadError, DrawingError
 
 
 class Count(Dataset):
@@ -180,6 +180,14 @@ def test_drawings_share_no_file(tmp_path):
         utils.plot_dot_graph(y, to_file=tmp_path / f"{name}.dot")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.dot", "b.dot"]
     assert "a: ()" in (tmp_path / "a.dot").read_text()
+
+
+def test_a_drawing_without_graphviz_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(DrawingError, match=r"[Gg]raphviz"):
+        utils.plot_dot_graph(Variable(np.array(1.0)) + 1, to_file=tmp_path / "g.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_with_quotes_is_escaped():

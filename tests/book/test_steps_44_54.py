@@ -7,7 +7,7 @@ import pytest
 
 import arraygrad.functions as F
 import arraygrad.layers as L
-from arraygrad import Layer, Model, Parameter, Variable, optimizers
+from arraygrad import DataLoader, Layer, Model, Parameter, Variable, datasets, models, optimizers
 
 
 def test_step_44_parameters():
@@ -93,6 +93,27 @@ def test_step_47_softmax_and_cross_entropy():
     assert simple.item() == pytest.approx(loss.item(), rel=1e-9)
     assert repr(x[1]) == "variable([0.3 0.5])"
     assert x[:, 1].shape == (4,)
+
+
+def test_steps_48_to_50_data():
+    x, t = datasets.get_spiral(train=True)
+    assert (x.shape, x.dtype, t.shape) == ((300, 2), np.float32, (300,))
+    assert np.bincount(t).tolist() == [100, 100, 100]
+    data = datasets.Spiral(train=True)
+    np.testing.assert_array_equal(data[10][0], x[10])
+    batches = list(DataLoader(data, 70))
+    assert [len(t) for x, t in batches] == [70, 70, 70, 70, 20]
+    seen = np.concatenate([x for x, t in batches])
+    np.testing.assert_array_equal(np.unique(seen, axis=0), np.unique(x, axis=0))
+
+
+def test_step_53_weights_before_the_first_call(tmp_path):
+    x = np.ones((3, 4), np.float32)
+    model, again = models.MLP((10, 2)), models.MLP((10, 2))
+    y = model(x)
+    path = model.save_weights(tmp_path / "my_mlp.npz")
+    again.load_weights(path)
+    np.testing.assert_allclose(again(x).data, y.data, atol=1e-9)
 
 
 def test_step_50_accuracy():
