@@ -191,12 +191,12 @@ def _(g, x, c, xp):
     return g * (c + x * (xp.exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi))))
 
 
-_TANH = math.sqrt(2 / math.pi)
+TANH = math.sqrt(2 / math.pi)
 
 
 def _gelu_tanh_c(x: Any, xp: Any) -> Any:
     x = xp.clip(x, -40.0, 40.0)
-    return xp.tanh((x * x * 0.044715 + 1) * (x * _TANH)) * 0.5 + 0.5
+    return xp.tanh((x * x * 0.044715 + 1) * (x * TANH)) * 0.5 + 0.5
 
 
 @op(samples=_FAR, saves=("c",))
@@ -214,7 +214,7 @@ def _(x, xp):
 @_gelu_tanh.rule
 def _(g, x, c, xp):
     x = xp.clip(x, -40.0, 40.0)
-    return g * (c + c * (1 - c) * (x * (x * x * (6 * 0.044715 * _TANH) + 2 * _TANH)))
+    return g * (c + c * (1 - c) * (x * (x * x * (6 * 0.044715 * TANH) + 2 * TANH)))
 
 
 def _np() -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 
 from arraygrad.backend import sum_to
 from arraygrad.functions import loss, regression
+from arraygrad.workspace import empty_like
 
 # The positional form (x, axis, dtype, out, keepdims) is faster, and not in NumPy's stubs.
 _sum: Any = np.add.reduce
@@ -121,26 +122,41 @@ def sigmoid(x: Any) -> Any:
     return np.add(y, half, y)
 
 
-def relu(x: Any) -> Any:
-    return np.maximum(x, 0)
-
-
 def mean_squared_error(x0: Any, x1: Any) -> Any:
     regression.paired("mean_squared_error", x0, x1)
     diff = (x0 - x1).ravel()
     return np.dot(diff, diff) / len(x0)
 
 
+def _total(y: Any, axis: int) -> Any:
+    """The sum over `axis`, which stays; for rows as a product, a third of the time."""
+    if y.ndim != 2 or axis not in (1, -1) or y.dtype.kind != "f":
+        return _sum(y, axis, None, None, True)
+    return np.dot(y, _ones(y.shape[1], y.dtype))[:, None]
+
+
 def log_softmax(x: Any, axis: int) -> Any:
-    y = x - _max(x, axis, None, None, True)
-    total = _sum(np.exp(y), axis, None, None, True)
+    y = np.subtract(x, _max(x, axis, None, None, True), empty_like(x))
+    total = _total(np.exp(y, empty_like(y)), axis)
     return np.subtract(y, np.log(total), y)
 
 
+def log_softmax_x(g: Any, out: Any, axis: int, xp: Any) -> Any:
+    y = np.exp(out, empty_like(out))
+    np.multiply(y, _sum(g, axis, None, None, True), y)
+    return np.subtract(g, y, y)
+
+
 def softmax(x: Any, axis: int) -> Any:
-    y = x - _max(x, axis, None, None, True)
+    y = np.subtract(x, _max(x, axis, None, None, True), empty_like(x))
     np.exp(y, y)
-    return np.divide(y, _sum(y, axis, None, None, True), y)
+    return np.divide(y, _total(y, axis), y)
+
+
+def softmax_x(g: Any, out: Any, axis: int, xp: Any) -> Any:
+    y = np.multiply(g, out, empty_like(out))
+    np.subtract(g, _sum(y, axis, None, None, True), y)
+    return np.multiply(y, out, y)
 
 
 def softmax_cross_entropy(x: Any, t: Any) -> Any:
@@ -168,6 +184,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "log": np.log,
     "log1p": np.log1p,
     "log_softmax": log_softmax,
+    "log_softmax.x": log_softmax_x,
     "matmul": matmul,
     "max": max,
     "maximum": np.maximum,
@@ -175,17 +192,16 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "mean_squared_error": mean_squared_error,
     "min": min,
     "minimum": np.minimum,
-    "relu": relu,
     "relu.x": relu_x,
     "sigmoid": sigmoid,
     "sigmoid.x": sigmoid_x,
     "sin": np.sin,
     "sinh": np.sinh,
     "softmax": softmax,
+    "softmax.x": softmax_x,
     "sqrt": np.sqrt,
     "sum": sum,
     "tan": np.tan,
     "tanh": np.tanh,
     "tanh.x": tanh_x,
-    "where": np.where,
 }
