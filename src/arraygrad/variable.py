@@ -443,6 +443,9 @@ def constant(data: Any) -> Variable:
 def _rebuild(
     cls: type[Variable], data: Any, name: str | None, requires_grad: bool, state: Any
 ) -> Variable:
+    if type(data) is np.ndarray and data.dtype.isnative and data.dtype.kind in "biufc":
+        # pickle makes new dtype objects, equal but not the same, and kernels compare by identity.
+        data = data.view(data.dtype.type)
     x = cls.__new__(cls)
     Variable.__init__(x, data, name, requires_grad=requires_grad)
     if state:
