@@ -232,7 +232,17 @@ def test_a_missing_file_of_this_machine(cache, source):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "numbers.txt", "/etc/passwd", "ftp://h/x", "data:text/plain,x", "C:\\x", "javascript:x"],
+    [
+        "",
+        "numbers.txt",
+        "/etc/passwd",
+        "ftp://h/x",
+        "data:text/plain,x",
+        "C:\\x",
+        None,
+        Path("/etc/passwd"),
+        "javascript:x",
+    ],
 )
 def test_other_schemes(cache, url):
     with pytest.raises(DownloadError, match="expected one that begins with http:, https: or file:"):
@@ -255,6 +265,12 @@ def test_a_directory_in_the_place_of_the_file(cache):
     (cache / "numbers.txt").mkdir(parents=True)
     with pytest.raises(DownloadError, match=r"numbers\.txt is a directory"):
         get_file(NOWHERE, "numbers.txt")
+
+
+def test_a_cache_that_cannot_be_made(cache, source):
+    cache.write_text("a file")
+    with pytest.raises(DownloadError, match=r"cannot be made: .*ARRAYGRAD_CACHE_DIR"):
+        get_file(source.as_uri(), "sub/numbers.txt")
 
 
 # Where the cache is

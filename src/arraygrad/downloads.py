@@ -51,8 +51,9 @@ def get_file(
     ...     print(pathlib.Path(copy).name, pathlib.Path(copy).read_text())
     copy.txt hello
     """
-    scheme = url.partition(":")[0].lower()
-    if scheme not in _SCHEMES or ":" not in url:
+    scheme, colon, _ = url.partition(":") if isinstance(url, str) else ("", "", "")
+    scheme = scheme.lower()
+    if scheme not in _SCHEMES or not colon:
         raise DownloadError(
             f"get_file: got the URL {url!r}; expected one that begins with http:, https: or file:"
         )
@@ -64,6 +65,12 @@ def get_file(
         return str(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DownloadError(
+            f"get_file: the directory {path.parent} cannot be made: {_one_line(error)}; name "
+            "another in the variable ARRAYGRAD_CACHE_DIR"
+        ) from error
+    try:
         _fetch(url, scheme, path, sha256, timeout)
     except DownloadError:
         raise
