@@ -67,6 +67,16 @@ def test_small_arrays_come_from_numpy():
     assert workspace.held() == 0
 
 
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 0, 2), (2, 1, 0)])
+def test_empty_like_has_the_order_in_memory(axes):
+    x = np.ones((40, 50, 60), np.float32).transpose(axes)
+    for like in (x, x[::2], np.broadcast_to(x[:1], x.shape)):
+        y = workspace.empty_like(like)
+        assert (y.shape, y.dtype) == (like.shape, like.dtype)
+        assert y.strides == np.empty_like(like).strides
+    assert workspace.empty_like(x[:2, :2]).base is None
+
+
 def test_sizes_that_are_nearly_equal_share_a_block():
     place = address(workspace.empty((110, 1000), FLOAT32))
     assert address(workspace.empty((100, 1000), FLOAT32)) == place

@@ -111,9 +111,11 @@ def compile_op(function: Any, env: dict[str, Any]) -> None:
 def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
     """The class of the op's nodes: a Function with a slot for each kept value."""
     kept = tuple(f"_{name}" for name in _kept(definition))
-    places = ("edges_",) if definition.variadic else [f"e_{x}" for x in definition.differentiable]
+    star = definition.variadic
+    places = () if star else tuple(f"e_{x}" for x in definition.differentiable)
     body: dict[str, Any] = {
-        "__slots__": (*places, *kept),
+        "__slots__": (*(places or ("edges_",)), *kept),
+        "places_": places,
         "__module__": definition.forward.__module__,
         "__doc__": f"One application of the op {definition.name}.",
         "broadcasts": definition.broadcasts,
@@ -147,13 +149,13 @@ class OpNode(Function):
 
     __slots__: tuple[str, ...] = ()
     definition: Definition
-    edges_: tuple[Node | None, ...]  # of an op with any number of inputs
+    places_: tuple[str, ...]  # the slots of the edges
+    edges_: tuple[Node | None, ...]  # in place of them for an op with any number of inputs
 
     @property
     def edges(self) -> tuple[Node | None, ...]:
-        if self.definition.variadic:
-            return self.edges_
-        return tuple(getattr(self, f"e_{x}") for x in self.definition.differentiable)
+        places = self.places_
+        return tuple([getattr(self, e) for e in places]) if places else self.edges_
 
     def cut(self) -> None:
         Node.cut(self)

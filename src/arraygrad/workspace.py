@@ -58,12 +58,19 @@ def empty(shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def empty_like(x: Any) -> Any:
-    """`empty` in the shape and dtype of another array.
+    """`empty` in the shape, the dtype and the order in memory of another array.
 
     >>> empty_like(np.ones((2, 3))).shape
     (2, 3)
     """
-    return empty(x.shape, x.dtype)
+    if x.nbytes < SMALLEST:
+        return np.empty_like(x)
+    if x.flags.c_contiguous:
+        return empty(x.shape, x.dtype)
+    strides = x.strides
+    order = sorted(range(x.ndim), key=lambda axis: -abs(strides[axis]))
+    back = sorted(range(x.ndim), key=order.__getitem__)
+    return empty(tuple([x.shape[axis] for axis in order]), x.dtype).transpose(back)
 
 
 def held() -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from arraygrad.errors import ArgumentError, ShapeError
-from arraygrad.functions.linalg import linear
+from arraygrad.functions.linalg import linear, promoted
 from arraygrad.functions.shape import permute_dims, reshape
 from arraygrad.functions.windows import (
     Pair,
@@ -160,14 +160,6 @@ def _(g, h, x_shape, stride, pad, dilation, groups):
 @_conv2d_weight.rule("h")
 def _(g, x, stride, pad, dilation, groups):
     return alike(_conv2d, x, g, None, stride, pad, dilation, groups)
-
-
-def promoted(xp: Any, x: Any, W: Any) -> tuple[Any, Any]:
-    """Both in the dtype of their sum: not every library multiplies matrices of two dtypes."""
-    if x.dtype == W.dtype:
-        return x, W
-    dtype = xp.result_type(x, W)
-    return xp.astype(x, dtype, copy=False), xp.astype(W, dtype, copy=False)
 
 
 def _columns(

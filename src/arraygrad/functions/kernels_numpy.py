@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import sum_to
 from arraygrad.functions import loss, regression
+from arraygrad.functions.kernels_numpy_linalg import ones
 from arraygrad.workspace import empty_like
 
 # The positional form (x, axis, dtype, out, keepdims) is faster, and not in NumPy's stubs.
@@ -42,41 +41,6 @@ def max(x: Any, axis: Any, keepdims: bool) -> Any:
 
 def min(x: Any, axis: Any, keepdims: bool) -> Any:
     return _min(x, axis, None, None, keepdims)
-
-
-def linear(x: Any, W: Any, b: Any) -> Any:
-    y = np.dot(x, W) if x.ndim == 2 else np.matmul(x, W)
-    if b is None:
-        return y
-    return np.add(y, b, y) if y.dtype == b.dtype and y.shape[-1:] == b.shape else y + b
-
-
-def matmul(x: Any, W: Any) -> Any:
-    return np.dot(x, W) if x.ndim == 2 == W.ndim else np.matmul(x, W)
-
-
-def linear_x(g: Any, W: Any) -> Any:
-    return np.dot(g, W.T) if g.ndim == 2 else np.matmul(g, W.T)
-
-
-def linear_W(g: Any, x: Any, xp: Any) -> Any:
-    if x.ndim > 2:
-        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
-    return np.dot(x.T, g)
-
-
-@lru_cache(maxsize=64)
-def _ones(n: int, dtype: Any) -> Any:
-    """Ones to multiply with: on small matrices a product costs half of a sum over an axis."""
-    y = np.ones(n, dtype)
-    y.flags.writeable = False
-    return y
-
-
-def linear_b(g: Any, b_shape: Any, xp: Any) -> Any:
-    if g.ndim != 2 or g.dtype.kind != "f":
-        return sum_to(g, b_shape, np)
-    return np.dot(_ones(len(g), g.dtype), g)
 
 
 def softmax_cross_entropy_x(g: Any, logp: Any, t: Any, backend: Any, xp: Any) -> Any:
@@ -132,7 +96,7 @@ def _total(y: Any, axis: int) -> Any:
     """The sum over `axis`, which stays; for rows as a product, a third of the time."""
     if y.ndim != 2 or axis not in (1, -1) or y.dtype.kind != "f":
         return _sum(y, axis, None, None, True)
-    return np.dot(y, _ones(y.shape[1], y.dtype))[:, None]
+    return np.dot(y, ones(y.shape[1], y.dtype))[:, None]
 
 
 def log_softmax(x: Any, axis: int) -> Any:
@@ -177,15 +141,10 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "cosh": np.cosh,
     "exp": np.exp,
     "expm1": np.expm1,
-    "linear": linear,
-    "linear.W": linear_W,
-    "linear.b": linear_b,
-    "linear.x": linear_x,
     "log": np.log,
     "log1p": np.log1p,
     "log_softmax": log_softmax,
     "log_softmax.x": log_softmax_x,
-    "matmul": matmul,
     "max": max,
     "maximum": np.maximum,
     "mean": mean,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.functions import attention as ops
-from arraygrad.functions.kernels_numpy import _ones
+from arraygrad.functions.kernels_numpy_linalg import ones
 from arraygrad.workspace import empty
 
 _attention = ops._attention.definition
@@ -90,7 +90,7 @@ def _rows(x: Any) -> Any:
     """The sum of each row, the axis kept: by a product, which is faster than over an axis."""
     if not x.flags.c_contiguous:
         return _sum(x, -1, None, None, True)
-    y = np.dot(x.reshape(-1, x.shape[-1]), _ones(x.shape[-1], x.dtype))
+    y = np.dot(x.reshape(-1, x.shape[-1]), ones(x.shape[-1], x.dtype))
     return y.reshape(*x.shape[:-1], 1)
 
 

@@ -18,12 +18,12 @@ What was measured, in float32 on one thread, against PyTorch's compiled kernels:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from arraygrad.functions import conv
+from arraygrad.functions.kernels_numpy_linalg import ones
 from arraygrad.functions.windows import get_conv_outsize
 from arraygrad.workspace import empty
 
@@ -73,7 +73,7 @@ def bias(g: Any, xp: Any) -> Any:
     if g.dtype.char not in "fd" or not rows.flags.c_contiguous:
         return np.add.reduce(g, (0, 2, 3))
     rows = rows.reshape(-1, g.shape[1])
-    return np.dot(_ones(len(rows), g.dtype), rows)
+    return np.dot(ones(len(rows), g.dtype), rows)
 
 
 def _dense(x: Any, W: Any, groups: int) -> bool:
@@ -94,13 +94,6 @@ def _first(x: Any) -> Any:
 
 def _joined(parts: list[Any]) -> Any:
     return _first(np.concatenate([_last(y) for y in parts], -1))
-
-
-@lru_cache(maxsize=16)
-def _ones(n: int, dtype: Any) -> Any:
-    y = np.ones(n, dtype)
-    y.flags.writeable = False
-    return y
 
 
 def _convolved(x: Any, W: Any, b: Any, stride: Any, pad: Any, dilation: Any) -> Any:

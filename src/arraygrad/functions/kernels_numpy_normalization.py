@@ -14,7 +14,7 @@ import numpy as np
 
 from arraygrad.backend import sum_to
 from arraygrad.functions import normalization
-from arraygrad.functions.kernels_numpy import _ones
+from arraygrad.functions.kernels_numpy_linalg import ones
 from arraygrad.workspace import empty
 
 _normalize = normalization._normalize.definition
@@ -58,10 +58,10 @@ def _total(x: Any, axis: tuple[int, ...], weights: Any = None) -> Any:
     outer, _, inner = split
     y = x.reshape(split)
     if inner > 1:
-        y = y @ (_ones(inner, x.dtype) if weights is None else weights.ravel())
+        y = y @ (ones(inner, x.dtype) if weights is None else weights.ravel())
     else:
         y = y[..., 0]
-    y = y[0] if outer == 1 else np.dot(_ones(outer, x.dtype), y)
+    y = y[0] if outer == 1 else np.dot(ones(outer, x.dtype), y)
     return y.reshape(_kept(x.shape, axis))
 
 
@@ -88,7 +88,40 @@ def _folds(p: Any, axis: tuple[int, ...], ndim: int) -> bool:
     return all(i < lead or p.shape[i - lead] == 1 for i in axis)
 
 
+class _Order:
+    """The order in which the axes of an array lie in memory, where it is not the usual one.
+
+    After a convolution channels may come last in memory. What has another order than its
+    neighbours is walked across memory, several times slower.
+    """
+
+    def __init__(self, axes: list[int]) -> None:
+        self.axes = axes
+        self.back = [axes.index(i) for i in range(len(axes))]
+
+    @classmethod
+    def of(cls, x: Any) -> _Order | None:
+        if x.flags.c_contiguous:
+            return None
+        axes = sorted(range(x.ndim), key=lambda i: -x.strides[i])
+        return cls(axes) if x.transpose(axes).flags.c_contiguous else None
+
+    def turn(self, p: Any) -> Any:
+        """An array that broadcasts to x, in that order."""
+        if p is None:
+            return None
+        n = len(self.axes) - p.ndim
+        return (p.reshape((1,) * n + p.shape) if n else p).transpose(self.axes)
+
+    def turned_axis(self, axis: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(self.back[i] for i in axis))
+
+
 def batch_moments(x: Any, axis: tuple[int, ...]) -> Any:
+    order = _Order.of(x) if _plain(x) else None
+    if order is not None:
+        moments = batch_moments(order.turn(x), order.turned_axis(axis))
+        return moments.transpose([0, *(i + 1 for i in order.back)])
     if not _plain(x) or axis[0] != 0 or not x.flags.c_contiguous:
         return normalization._batch_moments.definition.forward(x, axis, xp=np)
     share = 1 / _count(x, axis)
@@ -103,8 +136,12 @@ def batch_moments(x: Any, axis: tuple[int, ...]) -> Any:
 
 
 def normalize(x: Any, gamma: Any, beta: Any, axis: Any, eps: float, moments: Any) -> Any:
-    if not _plain(x, gamma, beta, moments):
+    if not _plain(x, gamma, beta, None if moments is None else moments[0]):
         return _normalize.forward(x, gamma, beta, axis, eps, moments, xp=np)
+    if (order := _Order.of(x)) is not None:
+        turned = (order.turn(x), order.turn(gamma), order.turn(beta), order.turned_axis(axis), eps)
+        known = None if moments is None else [order.turn(m) for m in moments]
+        return tuple(y.transpose(order.back) for y in normalize(*turned, known))
     y = empty(x.shape, x.dtype)
     if moments is None:
         share = 1 / _count(x, axis)
@@ -130,6 +167,18 @@ def normalize_gradients(
     if not _plain(g, x, gamma, mean):
         rule = _normalize.rules["x", "gamma", "beta"]
         return rule(g, x, gamma, mean, var, axis, eps, need, xp)
+    if (order := _Order.of(x)) is not None:
+        gx, ggamma, gbeta = normalize_gradients(
+            *map(order.turn, (g, x, gamma, mean, var)), order.turned_axis(axis), eps, need, xp
+        )
+        like = None if gamma is None else gamma.shape
+        return (
+            gx.transpose(order.back),
+            ggamma if like is None else ggamma.transpose(order.back).reshape(like),
+            gbeta.transpose(order.back)
+            if like is None
+            else gbeta.transpose(order.back).reshape(like),
+        )
     share = 1 / _count(x, axis)
     factor = 1 / np.sqrt(var + eps)
     x_hat = np.subtract(x, mean, empty(x.shape, x.dtype))

@@ -12,6 +12,14 @@ from arraygrad.variable import Variable
 __all__ = ["linear", "linear_simple", "matmul"]
 
 
+def promoted(xp: Any, x: Any, W: Any) -> tuple[Any, Any]:
+    """Both in the dtype of their sum: not every library multiplies matrices of two dtypes."""
+    if x.dtype == W.dtype:
+        return x, W
+    dtype = xp.result_type(x, W)
+    return xp.astype(x, dtype, copy=False), xp.astype(W, dtype, copy=False)
+
+
 @op(
     samples=[
         case(arr(2, 3), arr(3, 4)),
@@ -26,17 +34,19 @@ __all__ = ["linear", "linear_simple", "matmul"]
     standard="matmul",
     reference="matmul",
 )
-def matmul(x: Any, W: Any) -> Any:
+def matmul(x: Any, W: Any, *, xp: Any = None) -> Any:
     """The matrix product, over the last two axes; other axes broadcast, and 1-d is a vector.
 
     >>> matmul(Variable(np.ones((2, 3))), np.ones((3, 4))).shape
     (2, 4)
     """
+    x, W = promoted(xp, x, W)
     return x @ W
 
 
 @matmul.rule("x")
 def _(g, W, x_shape, xp):
+    g, W = promoted(xp, g, W)
     if W.ndim == 1:
         return xp.expand_dims(g, axis=-1) * W
     if len(x_shape) == 1:
@@ -46,6 +56,7 @@ def _(g, W, x_shape, xp):
 
 @matmul.rule("W")
 def _(g, x, W_shape, xp):
+    g, x = promoted(xp, g, x)
     if len(W_shape) == 1:
         return (x.mT @ xp.expand_dims(g, axis=-1))[..., 0] if x.ndim > 1 else g * x
     if x.ndim == 1:
@@ -60,7 +71,7 @@ def _(g, x, W_shape, xp):
         case(arr(5, 2, 3), arr(3, 4), arr(4)),
     ]
 )
-def linear(x: Any, W: Any, b: Any = None) -> Any:
+def linear(x: Any, W: Any, b: Any = None, *, xp: Any = None) -> Any:
     """x W + b: x (..., I), W (I, O), b (O,) or None; x may have any number of leading axes.
 
     Fused, so that the product is not kept, and the bias is added without a second array.
@@ -68,17 +79,20 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
     >>> linear(Variable(np.ones((2, 3))), np.ones((3, 4)), np.ones(4)).shape
     (2, 4)
     """
+    x, W = promoted(xp, x, W)
     y = x @ W
     return y if b is None else y + b
 
 
 @linear.rule("x")
-def _(g, W):
+def _(g, W, xp):
+    g, W = promoted(xp, g, W)
     return g @ W.mT
 
 
 @linear.rule("W")
 def _(g, x, xp):
+    g, x = promoted(xp, g, x)
     if x.ndim > 2:
         x = xp.reshape(x, (-1, x.shape[-1]))
         g = xp.reshape(g, (-1, g.shape[-1]))

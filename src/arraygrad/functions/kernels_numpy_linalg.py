@@ -1,0 +1,70 @@
+"""Products of matrices on NumPy: one product whatever the number of axes, in memory used again.
+
+Of x (N, T, I) NumPy's matmul makes N products; as a matrix (N T, I) it is one, two to three times
+faster for small T. On small matrices np.dot costs 1.1 us, where the operator costs 1.5, and a sum
+over rows costs twice the product with ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from arraygrad.backend import sum_to
+from arraygrad.workspace import SMALLEST, empty
+
+
+def product(x: Any, W: Any) -> Any:
+    """x (..., I) @ W (I, O)."""
+    if x.ndim == 2 and W.ndim == 2 and len(x) * W.shape[1] < SMALLEST // 8:
+        return np.dot(x, W)
+    if W.ndim != 2 or x.ndim < 2 or x.dtype != W.dtype or x.shape[-1] != W.shape[0]:
+        return np.matmul(x, W)
+    rows = x.size // (x.shape[-1] or 1)
+    y = empty((*x.shape[:-1], W.shape[1]), x.dtype)
+    np.dot(x.reshape(rows, x.shape[-1]), W, y.reshape(rows, W.shape[1]))
+    return y
+
+
+def linear(x: Any, W: Any, b: Any) -> Any:
+    y = product(x, W)
+    if b is None:
+        return y
+    return np.add(y, b, y) if y.dtype == b.dtype and y.shape[-1:] == b.shape else y + b
+
+
+def linear_x(g: Any, W: Any, xp: Any) -> Any:
+    return product(g, W.T)
+
+
+def linear_W(g: Any, x: Any, xp: Any) -> Any:
+    if x.ndim > 2:
+        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+    return product(x.T, g)
+
+
+@lru_cache(maxsize=64)
+def ones(n: int, dtype: Any) -> Any:
+    """Ones to multiply with, which nobody can write into."""
+    y = np.ones(n, dtype)
+    y.flags.writeable = False
+    return y
+
+
+def linear_b(g: Any, b_shape: Any, xp: Any) -> Any:
+    if g.ndim < 2 or g.dtype.char not in "fd" or g.shape[-1:] != b_shape:
+        return sum_to(g, b_shape, np)
+    g = g.reshape(-1, g.shape[-1])
+    return np.dot(ones(len(g), g.dtype), g)
+
+
+KERNELS: dict[str, Callable[..., Any]] = {
+    "linear": linear,
+    "linear.W": linear_W,
+    "linear.b": linear_b,
+    "linear.x": linear_x,
+    "matmul": product,
+}
