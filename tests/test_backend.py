@@ -327,8 +327,8 @@ def test_apart():
 S, D = make([1.0, 2.0]), make([1.0, 2.0], OTHER)
 N = np.ones(2)
 MIXED = {
-    "add": (lambda a, b: Variable(a) + b, "x1", "x2"),
-    "mul": (lambda a, b: Variable(a) * b, "x1", "x2"),
+    "add": (lambda a, b: Variable(a) + b, "x0", "x1"),
+    "mul": (lambda a, b: Variable(a) * b, "x0", "x1"),
     "matmul": (lambda a, b: Variable(a) @ Variable(b), "x", "W"),
     "where": (lambda a, b: F.where(Variable(a) > 0, Variable(b), 0.0), "condition", "x1"),
     "concat": (lambda a, b: F.concat([Variable(a), b]), r"xs\[0\]", r"xs\[1\]"),

@@ -34,21 +34,21 @@ _DIVISORS = [
     standard="add",
     reference="add",
 )
-def add(x1: Any, x2: Any) -> Any:
+def add(x0: Any, x1: Any) -> Any:
     """The sum, elementwise.
 
     >>> add(Variable(np.array([1.0, 2.0])), 3.0)
     variable([4. 5.])
     """
-    return x1 + x2
+    return x0 + x1
 
 
-@add.rule("x1")
+@add.rule("x0")
 def _(g):
     return g
 
 
-@add.rule("x2")
+@add.rule("x1")
 def _(g):
     return g
 
@@ -61,21 +61,21 @@ def _(g):
     standard="subtract",
     reference="subtract",
 )
-def sub(x1: Any, x2: Any) -> Any:
+def sub(x0: Any, x1: Any) -> Any:
     """The difference, elementwise.
 
     >>> sub(Variable(np.array([1.0, 2.0])), 3.0)
     variable([-2. -1.])
     """
-    return x1 - x2
+    return x0 - x1
 
 
-@sub.rule("x1")
+@sub.rule("x0")
 def _(g):
     return g
 
 
-@sub.rule("x2")
+@sub.rule("x1")
 def _(g):
     return -g
 
@@ -88,23 +88,23 @@ def _(g):
     standard="multiply",
     reference="multiply",
 )
-def mul(x1: Any, x2: Any) -> Any:
+def mul(x0: Any, x1: Any) -> Any:
     """The product, elementwise.
 
     >>> mul(Variable(np.array([1.0, 2.0])), 3.0)
     variable([3. 6.])
     """
-    return x1 * x2
+    return x0 * x1
+
+
+@mul.rule("x0")
+def _(g, x1):
+    return g * x1
 
 
 @mul.rule("x1")
-def _(g, x2):
-    return g * x2
-
-
-@mul.rule("x2")
-def _(g, x1):
-    return g * x1
+def _(g, x0):
+    return g * x0
 
 
 @op(
@@ -115,40 +115,40 @@ def _(g, x1):
     standard="divide",
     reference="divide",
 )
-def div(x1: Any, x2: Any) -> Any:
+def div(x0: Any, x1: Any) -> Any:
     """The quotient, elementwise.
 
     >>> div(Variable(np.array([1.0, 2.0])), 4.0)
     variable([0.25 0.5 ])
     """
-    return x1 / x2
+    return x0 / x1
+
+
+@div.rule("x0")
+def _(g, x1):
+    return g / x1
 
 
 @div.rule("x1")
-def _(g, x2):
-    return g / x2
-
-
-@div.rule("x2")
-def _(g, x2, out):
-    return -g * out / x2
+def _(g, x1, out):
+    return -g * out / x1
 
 
 @op(
     samples=_DIVISORS,
-    constant=("x1", "x2"),
+    constant=("x0", "x1"),
     methods=("__floordiv__",),
     operator="//",
     standard="floor_divide",
     reference="floor_divide",
 )
-def floordiv(x1: Any, x2: Any) -> Any:
+def floordiv(x0: Any, x1: Any) -> Any:
     """The quotient rounded down, elementwise; its derivative is zero.
 
     >>> floordiv(Variable(np.array([7.0, -7.0])), 2.0)
     variable([ 3. -4.])
     """
-    return x1 // x2
+    return x0 // x1
 
 
 @op(
@@ -159,23 +159,23 @@ def floordiv(x1: Any, x2: Any) -> Any:
     standard="remainder",
     reference="remainder",
 )
-def mod(x1: Any, x2: Any) -> Any:
-    """The remainder x1 - x2 * floor(x1 / x2), elementwise; it has the sign of x2.
+def mod(x0: Any, x1: Any) -> Any:
+    """The remainder x0 - x1 * floor(x0 / x1), elementwise; it has the sign of x1.
 
     >>> mod(Variable(np.array([7.0, -7.0])), 2.0)
     variable([1. 1.])
     """
-    return x1 % x2
+    return x0 % x1
 
 
-@mod.rule("x1")
+@mod.rule("x0")
 def _(g):
     return g
 
 
-@mod.rule("x2")
-def _(g, x1, x2):
-    return -g * (x1 // x2)
+@mod.rule("x1")
+def _(g, x0, x1):
+    return -g * (x0 // x1)
 
 
 @op(
@@ -195,37 +195,35 @@ def _(g, x1, x2):
     standard="pow",
     reference="power",
 )
-def pow(x1: Any, x2: Any) -> Any:
-    """The power x1 ** x2, elementwise.
+def pow(x: Any, c: Any) -> Any:
+    """The power x ** c, elementwise.
 
     >>> pow(Variable(np.array([1.0, 2.0, 3.0])), 2)
     variable([1. 4. 9.])
     """
-    return x1**x2
+    return x**c
 
 
-@pow.rule("x1")
-def _(g, x1, x2):
-    if type(x2) in PYTHON_SCALARS:
-        if x2 == 2:
-            return g * (x1 * 2)
+@pow.rule("x")
+def _(g, x, c):
+    if type(c) in PYTHON_SCALARS:
+        if c == 2:
+            return g * (x * 2)
         # 0 * x ** -1 would be nan at 0, and an error for whole numbers.
-        return g * (x1 ** (x2 - 1) * x2) if x2 != 0 else g * 0
-    xp = namespace(x2)  # asked only here: most exponents are numbers
-    zero = x2 == 0
-    return g * xp.where(
-        zero, xp.zeros_like(x2), x2 * x1 ** xp.where(zero, xp.ones_like(x2), x2 - 1)
-    )
+        return g * (x ** (c - 1) * c) if c != 0 else g * 0
+    xp = namespace(c)  # asked only here: most exponents are numbers
+    zero = c == 0
+    return g * xp.where(zero, xp.zeros_like(c), c * x ** xp.where(zero, xp.ones_like(c), c - 1))
 
 
-@pow.rule("x2")
-def _(g, x1, out):
+@pow.rule("c")
+def _(g, x, out):
     xp = namespace(out)
-    if type(x1) in PYTHON_SCALARS:
-        x1 = xp.asarray(x1, dtype=out.dtype, device=out.device)
-    positive = x1 > 0  # 0 ** x2 is flat in x2, where it has a derivative at all
-    ones, zeros = xp.ones_like(x1), xp.zeros_like(x1)
-    return g * out * xp.where(positive, xp.log(xp.where(positive, x1, ones)), zeros)
+    if type(x) in PYTHON_SCALARS:
+        x = xp.asarray(x, dtype=out.dtype, device=out.device)
+    positive = x > 0  # 0 ** c is flat in c, where it has a derivative at all
+    ones, zeros = xp.ones_like(x), xp.zeros_like(x)
+    return g * out * xp.where(positive, xp.log(xp.where(positive, x, ones)), zeros)
 
 
 @op(

@@ -65,13 +65,13 @@ def _(g, key):
     ],
     methods=("__getitem__",),
 )
-def get_item(x: Any, key: Any) -> Variable:
-    """`x[key]`: ints, slices, None, ..., boolean masks and arrays of ints, as the library allows.
+def get_item(x: Any, slices: Any) -> Variable:
+    """`x[slices]`: ints, slices, None, ..., boolean masks and arrays of ints, as the library allows.
 
     >>> get_item(Variable(np.array([1, 2, 3])), slice(1, None))
     variable([2 3])
     """
-    return _get_item(x, _plain(key))
+    return _get_item(x, _plain(slices))
 
 
 @op(samples=[case(arr(3), arr(3, kind="int", low=0, high=4), (4,))])
