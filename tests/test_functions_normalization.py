@@ -145,12 +145,14 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("layout", ["plain", "transposed", "large"])
+@pytest.mark.parametrize("layout", ["plain", "transposed", "channels last", "large"])
 def test_kernels_and_definitions_agree(case, layout):
     shape = (70, 64, 64) if layout == "large" else (6, 4, 3)
     x, gamma, beta = draws(shape, 64, 64)
     if layout == "transposed":
         x = np.ascontiguousarray(x.T).T
+    if layout == "channels last":
+        x = np.ascontiguousarray(np.moveaxis(x, 1, -1)).swapaxes(1, -1)
     weight = np.random.default_rng(1).normal(size=x.shape)
 
     def run():

@@ -168,17 +168,11 @@ def normalize_gradients(
         rule = _normalize.rules["x", "gamma", "beta"]
         return rule(g, x, gamma, mean, var, axis, eps, need, xp)
     if (order := _Order.of(x)) is not None:
-        gx, ggamma, gbeta = normalize_gradients(
-            *map(order.turn, (g, x, gamma, mean, var)), order.turned_axis(axis), eps, need, xp
-        )
-        like = None if gamma is None else gamma.shape
-        return (
-            gx.transpose(order.back),
-            ggamma if like is None else ggamma.transpose(order.back).reshape(like),
-            gbeta.transpose(order.back)
-            if like is None
-            else gbeta.transpose(order.back).reshape(like),
-        )
+        g, x, mean, var = (order.turn(p) for p in (g, x, mean, var))
+        turned = order.turn(gamma), mean, var, order.turned_axis(axis)
+        gxs: Any = normalize_gradients(g, x, *turned, eps, need, xp)
+        gxs = tuple(p if p is None else p.transpose(order.back) for p in gxs)
+        return gxs if gamma is None else (gxs[0], *(p.reshape(gamma.shape) for p in gxs[1:]))
     share = 1 / _count(x, axis)
     factor = 1 / np.sqrt(var + eps)
     x_hat = np.subtract(x, mean, empty(x.shape, x.dtype))
