@@ -143,3 +143,10 @@ def test_they_move_with_the_layer():
     assert not net.scale.count.requires_grad
     net.to_cpu()
     assert net.more[0].data.dtype == np.int64
+
+
+def test_layers_are_listed_by_name():
+    net = Net()
+    assert list(net.named_layers()) == [("", net), ("scale", net.scale), ("l", net.l)]
+    net.stack = [Scale(), net.l]
+    assert [name for name, _ in net.named_layers()] == ["", "scale", "l", "stack/0"]

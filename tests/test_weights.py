@@ -341,3 +341,17 @@ def test_readers_are_imported_when_needed():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+# Arrays by name
+
+
+def test_arrays_are_put_into_a_layer_by_name():
+    layer = Linear(3)
+    arrays = {"W": np.ones((2, 3), dtype=np.float32), "b": np.zeros(3, dtype=np.float32)}
+    weights.load_arrays(layer, arrays)
+    assert layer.W.data is arrays["W"]
+    with pytest.raises(WeightsError, match=r"load_weights: the drawer does not fit Linear: b: not"):
+        weights.load_arrays(layer, {"W": arrays["W"]}, "the drawer")
+    with pytest.raises(WeightsError, match="what is given does not fit"):
+        weights.load_arrays(layer, {})
