@@ -1,11 +1,9 @@
 """NumPy's kernels of convolution and pooling against the definitions they stand in for."""
 
-import itertools
-
 import numpy as np
 import pytest
 
-from arraygrad.functions import conv, kernels_numpy_conv, pool
+from arraygrad.functions import conv, kernels_numpy_conv, kernels_numpy_pool, pool
 from arraygrad.op import table
 
 SHAPES = [  # C, OC, groups: few and many channels, in all combinations
@@ -41,11 +39,14 @@ def compare(name, *args):
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 @pytest.mark.parametrize("channels", SHAPES, ids=str)
-@pytest.mark.parametrize("block", [1, 3000, kernels_numpy_conv.BLOCK])
+@pytest.mark.parametrize("block", [1, 20, 1000], ids=lambda n: f"{n} windows")
 def test_convolution_in_every_form(monkeypatch, window, channels, block):
-    monkeypatch.setattr(kernels_numpy_conv, "BLOCK", block)
     kernel, stride, pad, dilation = window
     c, oc, groups = channels
+    size = 8 * kernel[0] * kernel[1] * c
+    monkeypatch.setattr(kernels_numpy_conv, "BLOCK", block * size)
+    monkeypatch.setattr(kernels_numpy_conv, "BLOCK_OF_FEW", block * size)
+    monkeypatch.setattr(kernels_numpy_conv, "LEAST", 1)
     rng = np.random.default_rng(0)
     W = rng.normal(size=(oc, c // groups, *kernel))
     b = rng.normal(size=oc)
@@ -60,3 +61,57 @@ def test_convolution_in_every_form(monkeypatch, window, channels, block):
             compare("_deconv2d", h, W, bias, (7, 6), stride, pad, dilation, groups)
         expected = h.sum(axis=(0, 2, 3))
         np.testing.assert_allclose(kernels_numpy_conv.bias(h, np), expected, rtol=1e-9)
+
+
+POOLS = [  # size, kernel, stride, pad
+    ((6, 8), (2, 2), (2, 2), (0, 0)),
+    ((7, 5), (2, 2), (2, 2), (0, 0)),
+    ((7, 5), (2, 2), (2, 2), (1, 1)),
+    ((7, 6), (2, 2), (1, 1), (0, 0)),
+    ((7, 7), (3, 3), (2, 2), (1, 1)),
+    ((9, 7), (3, 2), (4, 1), (2, 0)),
+    ((4, 5), (1, 1), (1, 1), (0, 0)),
+    ((4, 5), (1, 1), (2, 3), (0, 0)),
+    ((5, 4), (5, 4), (1, 1), (0, 0)),
+    ((40, 20), (20, 17), (1, 1), (0, 0)),  # more places than a byte counts
+]
+
+
+@pytest.mark.parametrize("case", POOLS, ids=str)
+@pytest.mark.parametrize("order", ["first", "last", "part"])
+def test_pooling_in_every_form(case, order):
+    size, *args = case
+    rng = np.random.default_rng(0)
+    # Few different numbers, so that most windows have several largest ones.
+    x = memory(rng.integers(0, 4, (2, 3, *size)).astype("float64"), order)
+    forward, rule = (pool._pooling.definition.forward, pool._pooling.definition.rules["x",])
+    expected, place = forward(x, *args, xp=np)
+    y, kept = kernels_numpy_pool.pooling(x, *args)
+    np.testing.assert_array_equal(y, expected)
+    g = memory(rng.normal(size=y.shape), order)
+    gx = kernels_numpy_pool.pooling_x(g, kept, x.shape, *args)
+    np.testing.assert_allclose(gx, rule(g, place, x.shape, *args), rtol=1e-12, atol=1e-12)
+
+    for name, v, more in (("_average_pooling", x, ()), ("_spread", g, (size,))):
+        got = kernels_numpy_pool.KERNELS[name](v, *more, *args)
+        np.testing.assert_allclose(
+            got, table[name].definition.forward(v, *more, *args, xp=np), rtol=1e-12, atol=1e-12
+        )
+
+
+def test_pooling_of_whole_numbers_and_nan():
+    x = np.array([[[[-5, -7], [-9, -6]]]], dtype="int8")
+    y, _ = kernels_numpy_pool.pooling(x, (2, 2), (1, 1), (1, 1))
+    assert y.dtype == x.dtype
+    assert y[0, 0].tolist() == [[-5, -5, -7], [-5, -5, -6], [-9, -6, -6]]
+    x = np.array([[[[1.0, np.nan], [3.0, 2.0]]]])
+    y, _ = kernels_numpy_pool.pooling(x, (2, 2), (2, 2), (0, 0))
+    assert np.isnan(y).all()
+
+
+def test_results_are_channels_last_in_memory():
+    x, W = np.ones((2, 8, 6, 6)), np.ones((4, 8, 3, 3))
+    y = kernels_numpy_conv.conv2d(x, W, None, (1, 1), (1, 1), (1, 1), 1)
+    z, _ = kernels_numpy_pool.pooling(y, (2, 2), (2, 2), (0, 0))
+    for v in (y, z, kernels_numpy_pool.average_pooling(y, (2, 2), (2, 2), (0, 0))):
+        assert v.transpose(0, 2, 3, 1).flags.c_contiguous

@@ -8,7 +8,7 @@ What was measured, in float32 on one thread, against PyTorch's compiled kernels:
   piece: half the time of columns of single channels. Of 1 or 3 channels these pieces are too
   short, and columns with whole rows of the image are three to seven times faster.
 - Columns of a whole batch are larger than the cache (and of VGG16 than the memory of a laptop).
-  In blocks of about a megabyte they are made and used in the cache; nothing is kept for the
+  In blocks of half a megabyte they are made and used in the cache; nothing is kept for the
   gradient, since making them again costs a tenth of the product.
 - The gradient in the images: for stride 1 a convolution with the kernel turned around, for
   others, and towards a few channels, a product whose columns are added up (col2im).
@@ -27,10 +27,14 @@ from arraygrad.functions.kernels_numpy_linalg import ones
 from arraygrad.functions.windows import get_conv_outsize
 from arraygrad.workspace import empty
 
-BLOCK = 1 << 20
-"""Bytes of columns at a time: more than the level 2 cache holds are slower."""
 FEW = 8
 """Below so many channels, columns hold rows of the image rather than of the kernel."""
+BLOCK = 1 << 19
+"""Bytes of columns at a time. The whole batch at once takes 1.1 to 1.3 times as long."""
+BLOCK_OF_FEW = 1 << 17
+"""The same of few channels: products of long thin matrices take twice as long in one piece."""
+LEAST = 512
+"""Windows at a time at least: each product reads all weights, of 512 channels nine megabytes."""
 
 
 def conv2d(x: Any, W: Any, b: Any, stride: Any, pad: Any, dilation: Any, groups: Any) -> Any:
@@ -140,7 +144,7 @@ def _spread(x: Any, W: Any, size: Any, stride: Any, pad: Any, dilation: Any) -> 
     y = empty((n, c, h, w) if few else (n, h, w, c), x.dtype)
     y.fill(0)
     images = y if few else _first(y)
-    for ns, rs in _parts(n, oh, ow * kh * kw * c * x.itemsize):
+    for ns, rs in _parts(n, oh, ow, kh * kw * c * x.itemsize, few):
         block = rows[ns, rs]
         m, r = block.shape[:2]
         if few:
@@ -159,9 +163,13 @@ def _spread(x: Any, W: Any, size: Any, stride: Any, pad: Any, dilation: Any) -> 
     return images[:, :, pad[0] : pad[0] + size[0], pad[1] : pad[1] + size[1]]
 
 
-def _parts(n: int, rows: int, row_size: int) -> Iterator[tuple[slice, slice]]:
-    """Images and rows of the result for one block each: several images, or a part of one."""
-    fit = max(1, BLOCK // max(1, row_size))
+def _parts(n: int, rows: int, width: int, size: int, few: bool) -> Iterator[tuple[slice, slice]]:
+    """Images and rows of the result for one block each: several images, or a part of one.
+
+    size: the bytes of one window.
+    """
+    windows = BLOCK_OF_FEW // size if few else max(LEAST, BLOCK // size)
+    fit = max(1, windows // width)
     step, high = max(1, fit // rows), min(fit, rows)
     for start in range(0, n, step):
         for top in range(0, rows, high):
@@ -180,8 +188,7 @@ def _blocks(
         pixels = rows[:, : (oh - 1) * sh + 1 : sh, : (ow - 1) * sw + 1 : sw]
         yield _contiguous(pixels).reshape(-1, c), slice(None)
         return
-    row_size = ow * kh * kw * c * x.itemsize
-    parts = list(_parts(n, oh, row_size))
+    parts = list(_parts(n, oh, ow, kh * kw * c * x.itemsize, few))
     most = parts[0][0].stop
     hp, wp = h + 2 * pad[0], w + 2 * pad[1]
     direct = pad == (0, 0) and (x if few else rows).flags.c_contiguous

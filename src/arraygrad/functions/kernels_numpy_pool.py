@@ -39,13 +39,16 @@ def _reduced(x: Any, keys: list[Any], y: Any) -> tuple[Any, Any]:
     """
     first, *others = (x[key] for key in keys)
     if len(others) == 1:
-        place = np.less_equal(others[0], first)
+        place = np.less_equal(others[0], first, out=_like(y, np.dtype(bool)))
         np.maximum(first, others[0], out=y)
         return y, place
     np.copyto(y, first)
-    place = np.zeros_like(y, dtype=np.uint8 if len(keys) <= 256 else np.int32)
+    place = _like(y, np.dtype("uint8" if len(keys) <= 256 else "int32"))
+    place.fill(0)
+    larger = _like(y, np.dtype(bool))
     for k, tap in enumerate(others, 1):
-        np.copyto(place, k, where=~np.less_equal(tap, y))
+        np.logical_not(np.less_equal(tap, y, out=larger), out=larger)
+        np.copyto(place, k, where=larger)
         np.maximum(y, tap, out=y)
     return y, place
 
@@ -73,9 +76,10 @@ def _given(g: Any, place: Any, keys: list[Any], gx: Any, apart: bool) -> None:
         np.subtract(g, first, out=second)
         return
     gx.fill(0)
+    here, part = _like(place, np.dtype(bool)), _like(place, g.dtype)
     for k, key in enumerate(keys):
-        here = place == (k if len(keys) != 2 else k == 0)
-        gx[key] += np.multiply(g, here)
+        np.equal(place, k if len(keys) != 2 else k == 0, out=here)
+        gx[key] += np.multiply(g, here, out=part)
 
 
 def average_pooling(x: Any, kernel: Any, stride: Any, pad: Any) -> Any:
@@ -130,6 +134,11 @@ def _new(shape: Any, dtype: Any, last: bool) -> Any:
     """An array that is not set, in that order in memory."""
     n, c, h, w = shape
     return empty((n, h, w, c), dtype).transpose(0, 3, 1, 2) if last else empty(shape, dtype)
+
+
+def _like(x: Any, dtype: Any) -> Any:
+    """An array of the shape of `x` and its order in memory."""
+    return _new(x.shape, dtype, _channels_last(x))
 
 
 def _padded(x: Any, pad: Any, value: Any) -> Any:
