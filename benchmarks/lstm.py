@@ -198,6 +198,50 @@ def arraygrad_layers(n_in: int) -> Run:
     return run
 
 
+def dezero_(n_in: int) -> Run:
+    if not hasattr(np, "int"):
+        np.int = int  # its module of transforms still says so
+    import dezero
+    import dezero.functions as F
+    import dezero.layers as L
+    from dezero import optimizers
+
+    class Net(dezero.Model):
+        def __init__(self):
+            super().__init__()
+            self.rnn = L.LSTM(HIDDEN)
+            self.fc = L.Linear(1)
+
+        def forward(self, x):
+            return self.fc(self.rnn(x))
+
+    sequences, (Wx, Wh, b, Wy, by) = data(n_in)
+    stream = cycle(sequences)
+    model = Net()
+    for _ in range(2):
+        model(sequences[0][0])
+    for k, gate in enumerate("fiou"):
+        part = slice(k * HIDDEN, (k + 1) * HIDDEN)
+        x2, h2 = getattr(model.rnn, f"x2{gate}"), getattr(model.rnn, f"h2{gate}")
+        x2.W.data, x2.b.data, h2.W.data = (a.copy() for a in (Wx[:, part], b[part], Wh[:, part]))
+    model.fc.W.data, model.fc.b.data = Wy, by
+    optimizer = optimizers.Adam(ALPHA, BETA1, BETA2, EPS).setup(model)
+
+    def run():
+        s = next(stream)
+        model.rnn.reset_state()
+        loss = 0
+        for t in range(STEPS):
+            loss += F.mean_squared_error(model(s[t]), s[t + 1, :, -1:])
+        model.cleargrads()
+        loss.backward()
+        loss.unchain_backward()
+        optimizer.update()
+        return loss.data
+
+    return run
+
+
 def cases(*, quick: bool) -> Iterator[Case]:
     for n_in in (1, 100):
         yield Case(
@@ -206,10 +250,11 @@ def cases(*, quick: bool) -> Iterator[Case]:
                 "numpy": partial(by_hand, n_in),
                 "torch": partial(torch_cell, n_in),
                 "torch nn.LSTM": partial(torch_sequence, n_in),
+                "dezero": partial(dezero_, n_in),
                 "arraygrad": partial(arraygrad_layers, n_in),
             },
             partial(exact, n_in),
-            targets=(Target("torch", 0.75),),
+            targets=(Target("torch", 0.75), Target("dezero", 0.5)),
             checks=5,
             rtol=5e-3,
         )

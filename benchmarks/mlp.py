@@ -121,12 +121,46 @@ def arraygrad_layers() -> Run:
     return run
 
 
+def dezero_() -> Run:
+    if not hasattr(np, "int"):
+        np.int = int  # its module of transforms still says so
+    import dezero
+    import dezero.functions as F
+    from dezero import optimizers
+    from dezero.models import MLP
+
+    batches, weights = data()
+    stream = cycle(batches)
+    model = MLP(SIZES[1:], activation=F.relu)
+    model(batches[0][0])
+    # By name: its params() come in any order. NumPy 2 would make its own weights float64.
+    params = [model.l0.W, model.l0.b, model.l1.W, model.l1.b]
+    for p, w in zip(params, weights, strict=True):
+        p.data = w
+    optimizer = optimizers.Adam(ALPHA, BETA1, BETA2, EPS).setup(model)
+
+    def run():
+        x, t = next(stream)
+        loss = F.softmax_cross_entropy(model(dezero.Variable(x)), t)
+        model.cleargrads()
+        loss.backward()
+        optimizer.update()
+        return loss.data
+
+    return run
+
+
 def cases(*, quick: bool) -> Iterator[Case]:
     yield Case(
         "MLP training step (784-1000-10 relu, batch 100, Adam)",
-        {"numpy": by_hand, "torch": torch_eager, "arraygrad": arraygrad_layers},
+        {
+            "numpy": by_hand,
+            "torch": torch_eager,
+            "dezero": dezero_,
+            "arraygrad": arraygrad_layers,
+        },
         exact,
-        targets=(Target("torch", 1.0),),
+        targets=(Target("torch", 1.0), Target("dezero", 1.0)),
         checks=5,
         rtol=5e-3,  # Adam divides by the root of gradients that are rounding errors at first
     )
