@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from arraygrad import backend as backends
-from arraygrad.layers.inventory import Inventory, Structure, Tree
+from arraygrad.layers.inventory import Structure, Tree
 from arraygrad.variable import Buffer, Parameter, Variable
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Layer(Tree):
 
     def named_params(self) -> Iterator[tuple[str, Parameter]]:
         """Each parameter once with its name, such as ``l0/W``, in order of definition."""
-        inventory: Inventory = self._inventory()
+        inventory = self._inventory()
         return zip(inventory.names, inventory.params, strict=True)
 
     def buffers(self) -> Iterator[Buffer]:

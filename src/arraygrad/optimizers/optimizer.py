@@ -11,7 +11,7 @@ import numpy as np
 from arraygrad.backend import backend_of, is_complex
 from arraygrad.errors import LayerError
 from arraygrad.layers import Layer
-from arraygrad.layers.layer import Inventory
+from arraygrad.layers.inventory import Inventory
 from arraygrad.optimizers.blocks import apply
 from arraygrad.optimizers.gradient import gradient
 from arraygrad.variable import Parameter, light
