@@ -14,7 +14,7 @@ import numpy as np
 from .harness import Case, Run, Target
 
 N, T, D, HEADS, WIDE = 8, 64, 128, 4, 512
-LR = 0.1
+LR = 1e-4
 EPS = 1e-5
 
 
@@ -109,7 +109,7 @@ def by_hand(dtype: str = "float32") -> Run:
 
 
 def by_hand_gelu(dtype: str = "float64") -> Run:
-    """The forward and differences do for a check; only the first loss is compared."""
+    """The forward alone: only the first loss is compared."""
     x, t, weights = data(dtype)
     x, t = x.reshape(N * T, D), t.reshape(N * T, D)
     g1, b1, Wq, bq, Wk, bk, Wv, bv, Wo, bo, g2, b2, W1, c1, W2, c2 = weights
