@@ -190,6 +190,14 @@ def test_a_wrong_x_changes_nothing(name):
         same(before, arrays(layer))
 
 
+@pytest.mark.parametrize("make", [L.BatchNorm, L.LayerNorm, lambda: L.GroupNorm(1)])
+def test_whole_numbers_change_nothing(make):
+    layer = make()
+    with pytest.raises(ArraygradError, match="int64"):
+        layer(np.ones((3, 2), dtype=np.int64))
+    assert all(w.data is None for _, w in layer.named_weights())
+
+
 @pytest.mark.parametrize("name", OTHER)
 def test_the_message_says_what_the_layer_was_made_for(name):
     make, right, _ = WRONG[name]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import arraygrad.functions as F
-from arraygrad.errors import LayerError, ShapeError
+from arraygrad.errors import ArraygradError, LayerError, ShapeError
 from arraygrad.layers.initial import beside, floating, forget, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Buffer, Parameter, Variable, as_variable
@@ -70,10 +70,10 @@ class BatchNorm(Layer):
             return F.batch_norm(
                 x, self.gamma, self.beta, self.avg_mean, self.avg_var, self.decay, self.eps
             )
-        except ShapeError as error:
+        except ArraygradError as error:
             if fresh:
                 forget(self.avg_mean, self.avg_var, self.gamma, self.beta)
-            else:
+            elif isinstance(error, ShapeError):
                 self._check(tuple(as_variable(x).shape), error)
             raise
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import arraygrad.functions as F
-from arraygrad.errors import LayerError, ShapeError
+from arraygrad.errors import ArraygradError, LayerError, ShapeError
 from arraygrad.layers.initial import beside, floating, forget, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Parameter, Variable, as_variable
@@ -61,10 +61,10 @@ class GroupNorm(Layer):
             self._init_params(data.shape[1], like=data)
         try:
             return F.group_norm(x, self.groups, self.gamma, self.beta, self.eps)
-        except ShapeError as error:
+        except ArraygradError as error:
             if fresh:
                 forget(self.gamma, self.beta)
-            else:
+            elif isinstance(error, ShapeError):
                 self._check(tuple(as_variable(x).shape), error)
             raise
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import arraygrad.functions as F
-from arraygrad.errors import LayerError, ShapeError
+from arraygrad.errors import ArraygradError, LayerError, ShapeError
 from arraygrad.layers.initial import beside, floating, forget, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Parameter, Variable, as_variable
@@ -57,15 +57,15 @@ class LayerNorm(Layer):
             self._init_params(self._sizes(tuple(data.shape)), like=data)
         try:
             return F.layer_norm(x, self.gamma, self.beta, self.axis, self.eps)
-        except ShapeError as error:
-            sizes = tuple(self.gamma.shape)
+        except ArraygradError as error:
             if fresh:
                 forget(self.gamma, self.beta)
-                raise
-            raise LayerError(
-                f"LayerNorm: x has the shape {tuple(x.shape)}; along axis {self.axis} it should "
-                f"have the shape {sizes} that the layer was made for"
-            ) from error
+            elif isinstance(error, ShapeError):
+                raise LayerError(
+                    f"LayerNorm: x has the shape {tuple(x.shape)}; along axis {self.axis} it "
+                    f"should have the shape {tuple(self.gamma.shape)} that the layer was made for"
+                ) from error
+            raise
 
     def expected_param(self, name: str) -> tuple[tuple[int | None, ...], Any]:
         return (None,) * (len(self.axis) if isinstance(self.axis, tuple) else 1), self.dtype
