@@ -39,9 +39,10 @@ class BrokenAttributeError(RegistryError, AttributeError):
 class Namespace:
     """One module that plugins extend with the things of one kind."""
 
-    def __init__(self, kind: str, module: str) -> None:
+    def __init__(self, kind: str, module: str, own: Callable[[str], Any] | None = None) -> None:
         self.kind = kind
         self.module = module
+        self._late = own
         self._own = vars(sys.modules[module])
         self._stored: dict[str, Any] = {}
         self._hidden: dict[str, Any] = {}
@@ -52,6 +53,8 @@ class Namespace:
             "_"
         ):  # Python asks for __path__ and the like; plugins have no such names
             raise AttributeError(f"module {self.module!r} has no attribute {name!r}")
+        if self._late is not None and (thing := self._late(name)) is not None:
+            return thing
         try:
             entry = registry.search(self.kind, name)
             if entry is None:
@@ -85,12 +88,16 @@ class Namespace:
                 self._hidden[name] = own.pop(name)
 
 
-def module_hooks(kind: str, module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def module_hooks(
+    kind: str, module: str, own: Callable[[str], Any] | None = None
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """`__getattr__` and `__dir__` for a module, which calls this below its own definitions.
+
+    own: gives what belongs to the module itself but is imported late, None for any other name.
 
     __getattr__, __dir__ = module_hooks("functions", __name__)
     """
-    namespace = Namespace(kind, module)
+    namespace = Namespace(kind, module, own)
     registry.on_change.append(namespace.reset)
     return namespace.attribute, namespace.names
 

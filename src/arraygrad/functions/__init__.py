@@ -3,6 +3,8 @@
 `import arraygrad.functions as F` gives them under the book's names.
 """
 
+from typing import Any
+
 from arraygrad.functions import (
     activation,
     arithmetic,
@@ -85,4 +87,14 @@ __all__ = sorted(
     + windows.__all__
 )
 
-__getattr__, __dir__ = module_hooks("functions", __name__)
+
+def _class_of_the_book(name: str) -> Any:
+    """`F.Sin` and its like, which few ask for."""
+    if not name[:1].isupper():
+        return None
+    from arraygrad.functions import book
+
+    return getattr(book, name) if name in book.CLASSES else None
+
+
+__getattr__, __dir__ = module_hooks("functions", __name__, _class_of_the_book)

@@ -66,7 +66,7 @@ def _(g, key):
     methods=("__getitem__",),
 )
 def get_item(x: Any, slices: Any) -> Variable:
-    """`x[slices]`: ints, slices, None, ..., boolean masks and arrays of ints, as the library allows.
+    """`x[slices]`: ints, slices, None, ..., masks and arrays of ints, as the library allows.
 
     >>> get_item(Variable(np.array([1, 2, 3])), slice(1, None))
     variable([2 3])
