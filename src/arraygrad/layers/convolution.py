@@ -88,6 +88,7 @@ class Convolution(Layer):
         raise LayerError(
             f"{type(self).__name__}: x has the shape {shape}; it should be (N, C, H, W)"
             + ("" if known is None else f" with the C = {known} that the layer was made for")
+            + "; reshape x, or make another layer"
         ) from cause
 
     def _init_params(self, in_channels: int, like: Any = None) -> None:

@@ -78,6 +78,7 @@ class GroupNorm(Layer):
         raise LayerError(
             f"GroupNorm: x has the shape {shape}; it should be (N, C) or (N, C, H, W)"
             + ("" if known is None else f" with the C = {known} that the layer was made for")
+            + "; reshape x, or make another layer"
         ) from cause
 
     def _init_params(self, channels: int, like: Any = None) -> None:
