@@ -54,6 +54,8 @@ def _reduced(x: Any, keys: list[Any], y: Any) -> tuple[Any, Any]:
 
 
 def pooling_x(g: Any, place: Any, x_shape: Any, kernel: Any, stride: Any, pad: Any) -> Any:
+    if type(place) is not tuple:  # that of another kernel
+        return pool._pooling.definition.rules["x",](g, place, x_shape, kernel, stride, pad)
     row, col = place
     n, c, h, w = x_shape
     last = _channels_last(col)
