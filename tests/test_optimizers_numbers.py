@@ -7,7 +7,7 @@ import pytest
 
 import arraygrad.functions as F
 from arraygrad import Parameter, Variable
-from arraygrad.errors import DtypeError, GradientShapeError
+from arraygrad.errors import DtypeError, GradientShapeError, MixedBackendError
 from arraygrad.layers import Layer
 from arraygrad.optimizers import (
     SGD,
@@ -473,3 +473,20 @@ def test_the_norm_that_clips_is_right_at_any_scale(dtype, scale):
     np.testing.assert_allclose(
         layer.p0.grad.data, g / 2, rtol=rtol, atol=1e-7 if dtype == np.float16 else 0
     )
+
+
+def test_a_gradient_of_another_library_is_refused():
+    torch = pytest.importorskip("torch")
+    layer = layer_of(random(3, 0))
+    layer.p0.grad = torch.ones(3, dtype=torch.float64)
+    with pytest.raises(MixedBackendError, match="'p0' is an array of numpy and its gradient one"):
+        SGD().setup(layer).update()
+
+
+def test_settings_may_be_arrays():
+    layer = layer_of(random(3, 0, np.float32))
+    layer.p0.grad = random(3, 1, np.float32)
+    optimizer = MomentumSGD(np.array(0.1), momentum=np.array(0.8)).setup(layer)
+    optimizer.update()
+    assert layer.p0.dtype == np.float32
+    np.testing.assert_allclose(layer.p0.data, random(3, 0) - 0.1 * random(3, 1), rtol=1e-5)

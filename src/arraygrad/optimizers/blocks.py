@@ -31,9 +31,7 @@ def apply(
     # Large arrays go through the formula in blocks: what it makes on the way stays in the cache,
     # and the result takes memory that the workspace kept. Half the time of whole fresh arrays.
     if type(x) is np.ndarray and x.size > BLOCK:
-        flat = _flat([*arrays, *state.values()] if state else [*arrays])
-        if flat is not None:
-            return _in_blocks(formula, flat, len(arrays), x)
+        return _in_blocks(formula, arrays, list(state.values()) if state else [])
     if not state:
         return formula(*arrays)
     new, *rest = formula(*arrays, *state.values())
@@ -41,25 +39,24 @@ def apply(
     return new
 
 
-def _flat(arrays: list[Any]) -> list[Any] | None:
-    """Views of the arrays with one axis, the elements of all in the same order, if there are."""
-    if all(a.flags.c_contiguous for a in arrays):
-        return [a.reshape(-1) for a in arrays]
-    if all(a.flags.f_contiguous for a in arrays):
-        return [a.T.reshape(-1) for a in arrays]
-    return None
-
-
-def _in_blocks(formula: Callable[..., Any], flat: list[Any], n: int, x: Any) -> Any:
-    new = empty(x.shape, x.dtype) if x.flags.c_contiguous else empty(x.shape[::-1], x.dtype).T
-    out = new.reshape(-1) if x.flags.c_contiguous else new.T.reshape(-1)
-    for start in range(0, out.size, BLOCK):
-        part = slice(start, start + BLOCK)
-        blocks = [a[part] for a in flat]
-        if len(blocks) == n:
-            out[part] = formula(*blocks)
+def _in_blocks(formula: Callable[..., Any], arrays: tuple[Any, ...], state: list[Any]) -> Any:
+    x = arrays[0]
+    # In the order of x, which a transposed array has too.
+    column_major = x.flags.f_contiguous and not x.flags.c_contiguous
+    new = empty(x.shape[::-1], x.dtype).T if column_major else empty(x.shape, x.dtype)
+    parts = [*arrays, *state, new]
+    if column_major:
+        parts = [a.T for a in parts]
+    if all(a.flags.c_contiguous for a in parts):
+        parts = [a.reshape(-1) for a in parts]
+    rows = max(1, BLOCK * len(parts[0]) // x.size)
+    n = len(arrays)
+    for start in range(0, len(parts[0]), rows):
+        *blocks, out = [a[start : start + rows] for a in parts]
+        if not state:
+            out[...] = formula(*blocks)
             continue
-        out[part], *rest = formula(*blocks)
+        out[...], *rest = formula(*blocks)
         for block, changed in zip(blocks[n:], rest, strict=True):
             if changed is not block:
                 block[...] = changed

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from arraygrad.backend import backend_of, is_inexact
-from arraygrad.errors import DtypeError, GradientShapeError
+from arraygrad.errors import DtypeError, GradientShapeError, MixedBackendError
 from arraygrad.variable import Parameter
 
 
 def gradient(param: Parameter) -> Any:
     """The array of a parameter's gradient, in the shape and dtype of the parameter.
 
-    Raises GradientShapeError, or DtypeError for a parameter of integers.
+    Raises GradientShapeError, MixedBackendError, or DtypeError for a parameter of integers.
     """
     g, x = param.grad.data, param.data  # type: ignore[union-attr]
     xp = backend_of(g).xp
+    if backend_of(x) is not backend_of(g):
+        raise MixedBackendError(
+            f"Optimizer: {_name(param)} is an array of {backend_of(x).name} and its gradient one "
+            f"of {backend_of(g).name}; expected one library: clear the gradients of a model that "
+            "was moved, and compute them anew"
+        )
     if not is_inexact(x.dtype, xp):
         raise DtypeError(
             f"Optimizer: {_name(param)} has the dtype {x.dtype}; expected floating point, integers "

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import backend_of, is_complex
+from arraygrad.backend import Backend, backend_of, is_complex
 from arraygrad.errors import LayerError
 from arraygrad.layers import Layer
 from arraygrad.layers.inventory import Inventory
 from arraygrad.optimizers.blocks import apply
 from arraygrad.optimizers.gradient import gradient
-from arraygrad.variable import Parameter, light
+from arraygrad.optimizers.state import beside, fresh_or_kept, misfit
+from arraygrad.variable import Parameter
 
 Rate = float | Callable[[int], float]
 """A learning rate: a number, or a function of the number of updates made before."""
@@ -118,9 +119,12 @@ class Optimizer:
                 formula = formulas.get((seen, dtype))
                 if formula is None:
                     backend = backend_of(x)
-                    number = partial(_number, backend.scalar, dtype)
+                    number = partial(_number, backend, dtype)
                     formula = formulas[seen, dtype] = self.formula(number, backend.xp)
-            state = self._state_now(p) if slots else None
+            state = None
+            if slots:
+                state = self.state(p)
+                fresh_or_kept(state, slots, x)
             # Shape and dtype stay as they are, so the checks of `data` are not needed.
             p._data = apply(formula, (x, g), state)
 
@@ -157,21 +161,8 @@ class Optimizer:
                 )
         return self._states.setdefault(name, {})
 
-    def _state_now(self, param: Parameter) -> dict[str, Any]:
-        """The arrays in `slots`, of the shape and dtype that the parameter has now."""
-        state, x = self.state(param), param._data
-        for slot in self.slots:
-            array = state.get(slot)
-            if array is None or array.shape != x.shape:
-                state[slot] = light(backend_of(x).xp.zeros_like(x))
-            elif array.dtype != x.dtype:
-                state[slot] = backend_of(x).xp.astype(_beside(array, param), x.dtype)
-            elif type(array) is not type(x):
-                state[slot] = light(_beside(array, param))
-        return state
-
     def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
-        """The state as NumPy arrays by name (``l0/W/m``, ``t``), fit for `weights.write_arrays`.
+        """The state as NumPy arrays by name (``l0/W/m``), fit for `weights.write_arrays`.
 
         The settings, such as the learning rate, are not in it.
         """
@@ -204,7 +195,7 @@ class Optimizer:
                 problems.append(f"{key}: nothing in the model or optimizer has that name")
             else:
                 name, slot, param = wanted[key]
-                problems += _state_misfit(key, array, param)
+                problems += misfit(key, array, param)
                 restored.setdefault(name, {})[slot] = array
         for name, arrays in restored.items():
             problems += [f"{name}/{slot}: missing" for slot in self.slots if slot not in arrays]
@@ -251,7 +242,9 @@ class Optimizer:
         kept = {}
         for name, param in zip(inventory.names, inventory.params, strict=True):
             if name in self._states and before.get(name) is param:
-                kept[name] = {k: _beside(array, param) for k, array in self._states[name].items()}
+                kept[name] = {
+                    k: beside(array, param.data) for k, array in self._states[name].items()
+                }
         self._states = kept
         self._names = {
             id(p): name for name, p in zip(inventory.names, inventory.params, strict=True)
@@ -277,28 +270,11 @@ def squared(g: Any, xp: Any) -> Any:
     return g * xp.conj(g) if is_complex(g.dtype, xp) else g * g
 
 
-@lru_cache(maxsize=256)
-def _number(scalar: Callable[..., Any], dtype: Any, value: Any) -> Any:
+def _number(backend: Backend, dtype: Any, value: Any) -> Any:
     # float(): a setting that is a NumPy scalar would make float32 float64.
-    return scalar(float(value), dtype)
+    return _scalar(backend, dtype, float(value))
 
 
-def _beside(array: Any, param: Parameter) -> Any:
-    """The array on the backend and device of the parameter, which may have moved."""
-    source, target = backend_of(array), backend_of(param.data)
-    device = target.device(param.data)
-    if source is target and source.device(array) == device:
-        return array
-    return target.from_numpy(source.to_numpy(array), device=device)
-
-
-def _state_misfit(key: str, array: np.ndarray[Any, Any], param: Parameter) -> list[str]:
-    if param.data is None:
-        return [f"{key}: the parameter has no data yet, call the model or load its weights first"]
-    expected = backend_of(param.data).to_numpy(param.data)
-    problems = []
-    if array.shape != expected.shape:
-        problems.append(f"{key}: shape {array.shape}, the parameter has {expected.shape}")
-    if array.dtype != expected.dtype:
-        problems.append(f"{key}: dtype {array.dtype}, the parameter has {expected.dtype}")
-    return problems
+@lru_cache(maxsize=256)
+def _scalar(backend: Backend, dtype: Any, value: float) -> Any:
+    return backend.scalar(value, dtype)
