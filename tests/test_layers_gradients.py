@@ -1,7 +1,9 @@
 """Every layer: its gradients, a round trip through a file, copies, and what a wrong x leaves."""
 
 import copy
+import os
 import pickle
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from arraygrad.config import test_mode as testing_mode
 from arraygrad.errors import ArraygradError
 from arraygrad.variable import Variable
 
+EXTRA = os.environ.get("ARRAYGRAD_TEST_BACKENDS", "").split(",")
 F64 = {"dtype": np.float64}
 
 # Layers of float64 and an x for each.
@@ -82,6 +85,31 @@ def test_gradients_are_those_of_differences(make, shape, training):
     for p in (x, *layer.params()):
         expected = differences(lambda: float(loss().data), p.data)
         np.testing.assert_allclose(p.grad.data, expected, rtol=1e-6, atol=1e-8)
+
+
+@each
+@both_modes
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_other_libraries_give_the_same(make, shape, training, name):
+    if name not in EXTRA:
+        pytest.skip(f"ARRAYGRAD_TEST_BACKENDS does not name {name}")
+    backend = backends.get_backend(name)
+    layer, x, weights = called(make, shape)
+    other = copy.deepcopy(layer).to(name)
+    results = []
+    for part, there, back in (
+        (layer, np.asarray, np.asarray),
+        (other, backend.from_numpy, backend.to_numpy),
+    ):
+        v = Variable(there(x.copy()))
+        with nullcontext() if training else testing_mode():
+            y = part(v)
+        F.sum(y * there(weights)).backward()
+        grads = [p.grad for p in part.params()]
+        results.append([back(a.data) for a in (y, v.grad, *grads, *part.buffers())])
+    for a, b in zip(*results, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
 
 
 @each

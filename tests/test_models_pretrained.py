@@ -16,6 +16,10 @@ from arraygrad.models.pretrained import Pretrained
 from arraygrad.models.squeezenet import Fire
 from arraygrad.variable import Buffer
 
+EXTRA = os.environ.get("ARRAYGRAD_TEST_BACKENDS", "").split(",")
+with_torch = pytest.mark.skipif(
+    "torch" not in EXTRA, reason="ARRAYGRAD_TEST_BACKENDS does not name torch"
+)
 f32 = np.float32
 
 
@@ -279,8 +283,9 @@ def test_two_urls_are_two_files(tmp_path, cache):
 # Networks written with torch, from which such files come
 
 
+@with_torch
 def test_files_of_torch_vgg(tmp_path):
-    torch = pytest.importorskip("torch")
+    import torch
     from safetensors.torch import save_file
 
     nn = torch.nn
@@ -332,9 +337,10 @@ def torch_block(torch, channels, mid, out, stride, basic):
     return Block()
 
 
+@with_torch
 @pytest.mark.parametrize(("n_layers", "blocks"), [(18, (2, 2, 2, 2)), (50, (3, 4, 6, 3))])
 def test_files_of_torch_resnet(n_layers, blocks, tmp_path):
-    torch = pytest.importorskip("torch")
+    import torch
     from safetensors.torch import save_file
 
     nn, basic = torch.nn, n_layers < 50
@@ -368,9 +374,10 @@ def test_files_of_torch_resnet(n_layers, blocks, tmp_path):
     np.testing.assert_allclose(y, expected, rtol=1e-3, atol=1e-5)
 
 
+@with_torch
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_files_of_torch_squeezenet(version, tmp_path):
-    torch = pytest.importorskip("torch")
+    import torch
     from safetensors.torch import save_file
 
     nn = torch.nn
