@@ -532,6 +532,56 @@ def test_a_forward_that_returns_nothing(result):
         Forgets()(var(1.0))
 
 
+# -- the instance after a call
+
+
+def test_an_instance_has_the_inputs_and_outputs_of_its_last_call():
+    f = Square()
+    x = var([1.0, 2.0], name="x")
+    y = f(x)
+    assert (f.inputs[0].name, f.generation) == ("x", y.generation)
+    assert f.outputs[0]().creator is y.creator
+    np.testing.assert_array_equal(f.outputs[0]().data, y.data)
+    z = f(y)
+    assert f.outputs[0]().creator is z.creator
+    assert [v().item() for v in SinCos()(var(0.5))[0].creator.outputs] == [
+        np.sin(0.5), np.cos(0.5),
+    ]  # fmt: skip
+    several = SinCos()
+    s, _ = several(var(0.5))
+    assert [v().creator is s.creator for v in several.outputs] == [True, True]
+
+
+def test_an_instance_without_a_call_or_a_result():
+    f = Square()
+    for name in ("inputs", "outputs", "generation"):
+        with pytest.raises(AttributeError, match="Square: it has no inputs and outputs"):
+            getattr(f, name)
+    y = f(var(2.0))
+    assert f.inputs[0].item() == 2.0
+    del y  # the instance keeps nothing alive
+    with pytest.raises(AttributeError, match=r"ask y\.creator"):
+        f.inputs  # noqa: B018
+    with no_grad():
+        f(var(2.0))
+    with pytest.raises(AttributeError):
+        f.outputs  # noqa: B018
+
+
+def test_a_called_instance_can_be_copied_and_pickled():
+    import copy
+    import pickle
+
+    f = Scale(3.0)
+    x = var(2.0)
+    y = f(x)
+    for g in (copy.copy(f), copy.deepcopy(f), pickle.loads(pickle.dumps(f))):
+        assert g(x).item() == 6.0
+    for g in (copy.deepcopy(y.creator), pickle.loads(pickle.dumps(y.creator))):
+        assert not hasattr(g, "inputs")  # the graph does not travel
+        assert g(x).item() == 6.0
+
+
 # -- set_creator
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from weakref import ref
 
 from arraygrad.backend import PYTHON_SCALARS, namespace
 from arraygrad.config import is_recording, no_grad, using_config
@@ -17,7 +18,8 @@ class Function(Node):
     """A differentiable function; a subclass gives `forward` on arrays, `backward` on Variables.
 
     `self.inputs` holds the input Variables and `self.outputs[0]()` the first output. Calling an
-    instance computes one application, a node of its own: an instance may be called often.
+    instance computes one application, a node of its own: an instance may be called often, and has
+    the inputs and outputs of its last call, as long as a result of it lives.
     backward(*gys) returns one gradient for each input, None where there is none.
 
     >>> import numpy as np
@@ -69,6 +71,7 @@ class Function(Node):
             outputs = [attach(kept.ys[0], node)]
         else:
             outputs = [attach(y, Output(node, i, y)) for i, y in enumerate(kept.ys)]
+        vars(self)["_last"] = ref(node)
         return outputs if len(outputs) > 1 else outputs[0]
 
     @property
@@ -79,21 +82,40 @@ class Function(Node):
     @property
     def inputs(self) -> list[Any]:
         """The input Variables of this application."""
-        xs = vars(self)["_kept"].xs
-        return [attach(x, edge) for x, edge in zip(xs, self.edges, strict=True)]
+        node = self._called()
+        return [attach(x, edge) for x, edge in zip(vars(node)["_kept"].xs, node.edges, strict=True)]
 
     @property
     def outputs(self) -> list[Callable[[], Variable]]:
         """One callable for each output, which returns its Variable."""
-        ys = vars(self)["_kept"].ys
+        node = self._called()
+        ys = vars(node)["_kept"].ys
         if len(ys) == 1:
-            return [partial(attach, ys[0], self)]
-        return [partial(attach, y, Output(self, i, y)) for i, y in enumerate(ys)]
+            return [partial(attach, ys[0], node)]
+        return [partial(attach, y, Output(node, i, y)) for i, y in enumerate(ys)]
 
     @property
     def generation(self) -> int:
         """Nodes are numbered in the order they are made."""
-        return self.seq
+        seq: int | None = getattr(self, "seq", None)
+        return self._called().seq if seq is None else seq
+
+    def _called(self) -> Function:
+        """The application itself; of an instance that was called, its last one."""
+        if "_kept" in vars(self):
+            return self
+        node: Function | None = vars(self).get("_last", _nothing)()
+        if node is None:
+            raise AttributeError(
+                f"{type(self).__name__}: it has no inputs and outputs: it was not called, or no "
+                f"result of its last call is there any more; ask y.creator, for a result y"
+            )
+        return node
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The graph does not travel: a copy of an application is a function to be called.
+        own = getattr(self, "__dict__", {})
+        return {name: value for name, value in own.items() if name not in _OF_ONE_CALL}
 
     def cut(self) -> None:
         super().cut()
@@ -141,6 +163,13 @@ class Function(Node):
             return as_array(y)
         except DtypeError as error:
             raise DtypeError(f"{type(self).__name__}.{what}: {error}") from None
+
+
+_OF_ONE_CALL = ("_kept", "_last")
+
+
+def _nothing() -> None:
+    """Stand in for the reference to an application that there never was."""
 
 
 class _Kept:
