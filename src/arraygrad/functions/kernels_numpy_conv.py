@@ -38,38 +38,37 @@ LEAST = 512
 
 
 def conv2d(x: Any, W: Any, b: Any, stride: Any, pad: Any, dilation: Any, groups: Any) -> Any:
-    if not _dense(x, W, groups):
+    if not _dense(x, W, b, groups):
         forward = conv._conv2d.definition.forward
         return forward(x, W, b, stride, pad, dilation, groups, xp=np)
-    if groups > 1:
-        xs, Ws = np.split(x, groups, 1), np.split(W, groups)
-        parts = [_convolved(v, w, None, stride, pad, dilation) for v, w in zip(xs, Ws, strict=True)]
-        y = _joined(parts)
-        return y if b is None else y + b.reshape(-1, 1, 1)
-    return _convolved(x, W, b, stride, pad, dilation)
+    if groups == 1:
+        return _convolved(x, W, b, stride, pad, dilation)
+    pairs = zip(np.split(x, groups, 1), np.split(W, groups), strict=True)
+    return _joined([_convolved(v, w, None, stride, pad, dilation) for v, w in pairs], b)
 
 
 def deconv2d(
     x: Any, W: Any, b: Any, size: Any, stride: Any, pad: Any, dilation: Any, groups: Any
 ) -> Any:
-    if not _dense(x, W, groups):
+    if not _dense(x, W, b, groups):
         forward = conv._deconv2d.definition.forward
         return forward(x, W, b, size, stride, pad, dilation, groups, xp=np)
-    xs, Ws = np.split(x, groups, 1), np.split(W, groups)
-    parts = [_spread(v, w, size, stride, pad, dilation) for v, w in zip(xs, Ws, strict=True)]
-    y = parts[0] if groups == 1 else _joined(parts)
-    return y if b is None else np.add(y, b.reshape(-1, 1, 1), out=y)
+    if groups == 1 and b is None:
+        return _spread(x, W, size, stride, pad, dilation)
+    pairs = zip(np.split(x, groups, 1), np.split(W, groups), strict=True)
+    return _joined([_spread(v, w, size, stride, pad, dilation) for v, w in pairs], b)
 
 
 def conv2d_weight(
     x: Any, h: Any, kernel: Any, stride: Any, pad: Any, dilation: Any, groups: Any
 ) -> Any:
-    if not _dense(x, h, groups):
+    if not _dense(x, h, None, groups):
         forward = conv._conv2d_weight.definition.forward
         return forward(x, h, kernel, stride, pad, dilation, groups, xp=np)
-    xs, hs = np.split(x, groups, 1), np.split(h, groups, 1)
-    parts = [_weight(v, w, kernel, stride, pad, dilation) for v, w in zip(xs, hs, strict=True)]
-    return parts[0] if groups == 1 else np.concatenate(parts)
+    if groups == 1:
+        return _weight(x, h, kernel, stride, pad, dilation)
+    pairs = zip(np.split(x, groups, 1), np.split(h, groups, 1), strict=True)
+    return np.concatenate([_weight(v, w, kernel, stride, pad, dilation) for v, w in pairs])
 
 
 def bias(g: Any, xp: Any) -> Any:
@@ -80,10 +79,13 @@ def bias(g: Any, xp: Any) -> Any:
     return np.dot(ones(len(rows), g.dtype), rows)
 
 
-def _dense(x: Any, W: Any, groups: int) -> bool:
+def _dense(x: Any, W: Any, b: Any, groups: int) -> bool:
     """Whether BLAS has products for these; groups of a few channels are better done at once."""
-    few = groups > 1 and min(x.shape[1], W.shape[0]) // groups < FEW
-    return x.dtype == W.dtype and x.dtype.char in "fd" and x.size > 0 and not few
+    if x.dtype.char not in "fd" or x.dtype != W.dtype or not x.size:
+        return False
+    if b is not None and b.dtype != x.dtype:
+        return False
+    return groups == 1 or min(x.shape[1], W.shape[0]) // groups >= FEW
 
 
 def _last(x: Any) -> Any:
@@ -96,8 +98,10 @@ def _first(x: Any) -> Any:
     return x.transpose(0, 3, 1, 2)
 
 
-def _joined(parts: list[Any]) -> Any:
-    return _first(np.concatenate([_last(y) for y in parts], -1))
+def _joined(parts: list[Any], b: Any) -> Any:
+    """The channels of all groups, with their biases."""
+    y = parts[0] if len(parts) == 1 else _first(np.concatenate([_last(v) for v in parts], -1))
+    return y if b is None else np.add(y, b.reshape(-1, 1, 1), out=y)
 
 
 def _convolved(x: Any, W: Any, b: Any, stride: Any, pad: Any, dilation: Any) -> Any:
@@ -119,7 +123,8 @@ def _convolved(x: Any, W: Any, b: Any, stride: Any, pad: Any, dilation: Any) -> 
 
 def _weight(x: Any, h: Any, kernel: Any, stride: Any, pad: Any, dilation: Any) -> Any:
     oc, c = h.shape[1], x.shape[1]
-    rows, total = _last(h), None
+    rows = _last(h)
+    total: Any = None
     for col, key in _blocks(x, kernel, stride, pad, dilation, h.shape[2:]):
         part = np.dot(rows[key].reshape(-1, oc).T, col)
         total = part if total is None else np.add(total, part, out=total)
