@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import backend_of, broadcasts_to, is_inexact, namespace
+from arraygrad.backend import backend_of, broadcasts_to
 from arraygrad.config import Config
 from arraygrad.errors import ArgumentError, DtypeError, ShapeError
+from arraygrad.functions.checks import bits, real
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
 
@@ -116,14 +118,15 @@ def scaled_dot_product_attention(
     >>> scaled_dot_product_attention(q, k, np.array([[1.0], [2.0]]), mask=np.array([False, True]))
     variable([[2.]])
     """
-    q, k, v = (as_variable(x, requires_grad=False) for x in (q, k, v))
-    shape = _checked_shape(q, k, v)
+    who = "scaled_dot_product_attention"
+    q, k, v = real(who, "q", q), real(who, "k", k), real(who, "v", v)
+    shape = _shape(q.shape, k.shape, v.shape)
     if not 0 <= dropout_ratio <= 1:
         raise ArgumentError(
             f"scaled_dot_product_attention: got dropout_ratio = {dropout_ratio}, expected a "
             f"number from 0 to 1"
         )
-    backend, device = backend_of(q._data), q.device
+    backend = backend_of(q._data)
     bias = allowed = noise = None
     if mask is not None:
         mask = as_variable(mask, requires_grad=False)
@@ -132,7 +135,7 @@ def scaled_dot_product_attention(
                 f"scaled_dot_product_attention: got a mask of shape {mask.shape}, expected one "
                 f"that broadcasts to (..., queries, keys) = {shape}"
             )
-        if is_inexact(mask.dtype, namespace(mask)):
+        if bits(mask.dtype, backend.xp):
             bias = mask
         elif backend.xp.isdtype(mask.dtype, "bool"):
             allowed = mask._data
@@ -143,10 +146,10 @@ def scaled_dot_product_attention(
             )
     if causal:
         t, s = shape[-2:]
-        past = backend.asarray(np.tri(t, s, s - t, dtype=bool), device=device)
+        past = backend.asarray(_past(t, s), device=q.device)
         allowed = past if allowed is None else past & allowed
     if Config.train and dropout_ratio:
-        keep = backend.asarray(np.random.random(shape) >= dropout_ratio, device=device)
+        keep = backend.asarray(np.random.random(shape) >= dropout_ratio, device=q.device)
         noise = backend.xp.astype(keep, q.dtype)
         noise = noise * (1 / (1 - dropout_ratio) if dropout_ratio < 1 else 0.0)
     if scale is None:
@@ -154,25 +157,25 @@ def scaled_dot_product_attention(
     return _attention(q, k, v, bias, allowed, float(scale), noise)
 
 
-def _checked_shape(q: Variable, k: Variable, v: Variable) -> tuple[int, ...]:
+@lru_cache(maxsize=256)
+def _shape(q: tuple[int, ...], k: tuple[int, ...], v: tuple[int, ...]) -> tuple[int, ...]:
     """The shape (..., T, S) of the scores."""
-    shapes = f"q {q.shape}, k {k.shape}, v {v.shape}"
-    who = "scaled_dot_product_attention"
-    for x in (q, k, v):
-        if not is_inexact(x.dtype, namespace(x)):
-            raise DtypeError(f"{who}: got dtype {x.dtype}, expected floating-point numbers")
-    fits = (
-        min(q.ndim, k.ndim, v.ndim) >= 2
-        and q.shape[-1] == k.shape[-1] > 0
-        and k.shape[-2] == v.shape[-2] > 0
-    )
+    fits = min(len(q), len(k), len(v)) >= 2 and q[-1] == k[-1] > 0 and k[-2] == v[-2] > 0
     try:
-        lead = np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+        lead = np.broadcast_shapes(q[:-2], k[:-2], v[:-2])
     except ValueError:
         fits = False
     if not fits:
         raise ShapeError(
-            f"{who}: got {shapes}, expected (..., T, D), (..., S, D) and (..., S, E) with D and S "
-            f"above 0, and leading axes that broadcast"
+            f"scaled_dot_product_attention: got q {q}, k {k}, v {v}, expected (..., T, D), "
+            f"(..., S, D) and (..., S, E) with D and S above 0, and leading axes that broadcast"
         )
-    return (*lead, q.shape[-2], k.shape[-2])
+    return (*lead, q[-2], k[-2])
+
+
+@lru_cache(maxsize=8)
+def _past(t: int, s: int) -> Any:
+    """Which of s positions each of the last t of them may attend to."""
+    past = np.tri(t, s, s - t, dtype=bool)
+    past.flags.writeable = False
+    return past

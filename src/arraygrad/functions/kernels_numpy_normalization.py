@@ -125,14 +125,20 @@ def batch_moments(x: Any, axis: tuple[int, ...]) -> Any:
     if not _plain(x) or axis[0] != 0 or not x.flags.c_contiguous:
         return normalization._batch_moments.definition.forward(x, axis, xp=np)
     share = 1 / _count(x, axis)
-    mean = _total(x, axis) * share
+    moments = np.empty((2, *_kept(x.shape, axis)), x.dtype)
+    mean, var = moments
+    np.multiply(_total(x, axis), share, mean)
+    if x.size <= _BLOCK:
+        np.multiply(_squares(x - mean, axis), share, var)
+        return moments
+    var[...] = 0
     rows = max(1, _BLOCK * len(x) // x.size)
     block = empty((min(rows, len(x)), *x.shape[1:]), x.dtype)
-    var: Any = 0
     for start in range(0, len(x), rows):
         part = x[start : start + rows]
-        var = var + _squares(np.subtract(part, mean, block[: len(part)]), axis)
-    return np.stack((mean, var * share))
+        np.add(var, _squares(np.subtract(part, mean, block[: len(part)]), axis), var)
+    np.multiply(var, share, var)
+    return moments
 
 
 def normalize(x: Any, gamma: Any, beta: Any, axis: Any, eps: float, moments: Any) -> Any:

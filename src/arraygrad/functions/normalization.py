@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from arraygrad.backend import backend_of, is_inexact, namespace
+from arraygrad.backend import backend_of, namespace
 from arraygrad.config import Config
-from arraygrad.errors import ArgumentError, AxisIndexError, DtypeError, ShapeError
+from arraygrad.errors import ArgumentError, ShapeError
+from arraygrad.functions.checks import along, bits, channelled, has_values
 from arraygrad.functions.elementwise import astype, sqrt
 from arraygrad.functions.reduction import mean as mean_of
 from arraygrad.functions.shape import reshape
 from arraygrad.op import arr, case, op
-from arraygrad.variable import Variable, as_array, as_variable, constant
+from arraygrad.variable import Variable, as_array, constant
 
 __all__ = ["batch_norm", "batch_nrom", "group_norm", "layer_norm", "rms_norm"]
 
@@ -82,8 +83,8 @@ def _(g, x, gamma, mean, var, axis, eps, need, xp):
     gx = None
     if need[0]:
         gx = g if gamma is None else g * gamma
-        along = xp.mean(gx * x_hat, axis=axis, keepdims=True)
-        gx = (gx - xp.mean(gx, axis=axis, keepdims=True) - x_hat * along) * inv_std
+        share = xp.mean(gx * x_hat, axis=axis, keepdims=True)
+        gx = (gx - xp.mean(gx, axis=axis, keepdims=True) - x_hat * share) * inv_std
     return gx, g * x_hat if need[1] else None, g if need[2] else None
 
 
@@ -120,8 +121,13 @@ def batch_norm(
     >>> mean, var
     (array([0.2]), array([1.1]))
     """
-    x = _channelled("batch_norm", x, gamma=gamma, beta=beta, mean=mean, var=var)
+    x = channelled("batch_norm", x, gamma=gamma, beta=beta, mean=mean, var=var)
     shape = x.shape
+    if gamma is None or beta is None or mean is None or var is None:
+        raise ShapeError(
+            f"batch_norm: got None for gamma, beta, mean or var, expected four arrays of shape "
+            f"({shape[1]},)"
+        )
     if not 0 <= decay <= 1:
         raise ArgumentError(f"batch_norm: got decay = {decay}, expected a number from 0 to 1")
     wide, dtype = _widened(x, gamma, beta)
@@ -183,7 +189,7 @@ def layer_norm(
     variable([[-0.95346259  0.95346259]
               [ 0.          0.        ]])
     """
-    x, axes, gamma, beta = _along("layer_norm", x, gamma, beta, axis)
+    x, axes, gamma, beta = along("layer_norm", x, gamma, beta, axis)
     wide, dtype = _widened(x, gamma, beta)
     y = _normalize(wide, gamma, beta, axes, eps)
     return astype(y, dtype) if y.dtype != dtype else y
@@ -210,14 +216,14 @@ def group_norm(
     >>> group_norm(x, 2, eps=0.0)
     variable([[-1.  1. -1.  1.]])
     """
-    x = _channelled("group_norm", x, gamma=gamma, beta=beta)
+    x = channelled("group_norm", x, gamma=gamma, beta=beta)
     shape = x.shape
     if groups < 1 or shape[1] % groups:
         raise ArgumentError(
             f"group_norm: got {groups} groups for {shape[1]} channels, expected a number that "
             f"divides {shape[1]}"
         )
-    _has_values("group_norm", shape, shape[1:])
+    has_values("group_norm", shape, shape[1:])
     grouped = (groups, shape[1] // groups, *(1,) * (len(shape) - 2))
     gamma = None if gamma is None else reshape(gamma, grouped)
     beta = None if beta is None else reshape(beta, grouped)
@@ -237,68 +243,11 @@ def rms_norm(x: Any, gamma: Any = None, axis: Any = -1, eps: float = 1e-6) -> Va
     >>> rms_norm(Variable(np.array([[3.0, 4.0]])), eps=0.0) * np.sqrt(12.5)
     variable([[3. 4.]])
     """
-    x, axes, gamma, _ = _along("rms_norm", x, gamma, None, axis)
+    x, axes, gamma, _ = along("rms_norm", x, gamma, None, axis)
     wide, dtype = _widened(x, gamma, None)
     y = wide / sqrt(mean_of(wide * wide, axis=axes, keepdims=True) + eps)
     y = y if gamma is None else y * gamma
     return astype(y, dtype) if y.dtype != dtype else y
-
-
-def _channelled(who: str, x: Any, **per_channel: Any) -> Variable:
-    """x as a Variable (N, C, ...), after what has a value for each channel was checked."""
-    x = _floating(who, x)
-    if x.ndim < 2:
-        raise ShapeError(f"{who}: got x of shape {x.shape}, expected (N, C) or (N, C, ...)")
-    for name, value in per_channel.items():
-        if value is not None or name in ("mean", "var"):
-            _fits(who, name, value, (x.shape[1],), f"one for each channel of x {x.shape}")
-    return x
-
-
-def _along(who: str, x: Any, gamma: Any, beta: Any, axis: Any) -> tuple[Variable, Any, Any, Any]:
-    """x as a Variable, the axes, none negative, and gamma and beta so that they broadcast."""
-    x = _floating(who, x)
-    shape, ndim = x.shape, x.ndim
-    axes = axis if isinstance(axis, tuple | list) else (axis,)
-    if not axes or any(not -ndim <= i < ndim for i in axes):
-        raise AxisIndexError(
-            f"{who}: got axis = {axis!r} for x of shape {shape}, expected one or more from "
-            f"{-ndim} to {ndim - 1}"
-        )
-    axes = tuple(sorted({i % ndim for i in axes}))
-    sizes = tuple(shape[i] for i in axes)
-    _has_values(who, shape, sizes)
-    spread = tuple(n if i in axes else 1 for i, n in enumerate(shape))
-    found = []
-    for name, value in {"gamma": gamma, "beta": beta}.items():
-        if value is not None:
-            _fits(who, name, value, sizes, f"the shape of x {shape} along axis {axis}")
-            # Along the last axes it broadcasts as it is.
-            value = value if axes[0] == ndim - len(axes) else reshape(value, spread)
-        found.append(value)
-    return x, axes, found[0], found[1]
-
-
-def _floating(who: str, x: Any) -> Variable:
-    x = as_variable(x, requires_grad=False)
-    if not is_inexact(x.dtype, namespace(x)):
-        raise DtypeError(
-            f"{who}: got x of dtype {x.dtype}, expected a floating-point dtype; use "
-            f"F.astype(x, 'float32')"
-        )
-    return x
-
-
-def _fits(who: str, name: str, value: Any, shape: tuple[int, ...], what: str) -> None:
-    got = getattr(value, "shape", None)
-    if got is None or tuple(got) != shape:
-        words = repr(value) if got is None else f"an array of shape {tuple(got)}"
-        raise ShapeError(f"{who}: got {name} = {words}, expected the shape {shape}: {what}")
-
-
-def _has_values(who: str, shape: tuple[int, ...], sizes: tuple[int, ...]) -> None:
-    if 0 in sizes:
-        raise ShapeError(f"{who}: got x of shape {shape}, expected values to take the mean of")
 
 
 def _beside(p: Any, shape: tuple[int, ...]) -> Any:
@@ -308,12 +257,12 @@ def _beside(p: Any, shape: tuple[int, ...]) -> Any:
 
 def _widened(x: Variable, gamma: Any, beta: Any) -> tuple[Variable, Any]:
     """x, in float32 if it has 16 bits, where sums overflow; and the dtype of the result."""
-    xp = namespace(x)
-    dtype = x.dtype
+    xp = backend_of(x._data).xp
+    dtype = own = x.dtype
     for p in (gamma, beta):
         if p is not None and p.dtype != dtype:
             dtype = xp.result_type(dtype, p.dtype)
-    return (astype(x, xp.float32) if xp.finfo(x.dtype).bits == 16 else x), dtype
+    return (astype(x, xp.float32) if bits(own, xp) == 16 else x), dtype
 
 
 def _changeable(name: str, running: Any) -> None:
@@ -330,7 +279,9 @@ def _changeable(name: str, running: Any) -> None:
 def _move(running: Any, batch: Any, decay: float) -> None:
     """Move a running average towards that of the batch; a Variable gets a new array."""
     old = as_array(running)
-    new = old * decay + namespace(batch).astype(batch, old.dtype) * (1 - decay)
+    if batch.dtype != old.dtype:
+        batch = namespace(batch).astype(batch, old.dtype)
+    new = old * decay + batch * (1 - decay)
     if isinstance(running, Variable):
         running.data = new
     else:
