@@ -466,10 +466,12 @@ def as_array(x: Any, array_module: Any = None) -> Any:
     return backend_of(x).as_array(x)
 
 
-def as_variable(x: Any, *, requires_grad: bool = True) -> Variable:
-    """`x` itself if it is a Variable, else a Variable of it.
+def as_variable(obj: Any, *, requires_grad: bool = True) -> Variable:
+    """`obj` itself if it is a Variable, else a Variable of it.
 
     >>> as_variable(1.5)
     variable(1.5)
     """
-    return x if isinstance(x, Variable) else Variable(as_array(x), requires_grad=requires_grad)
+    if isinstance(obj, Variable):
+        return obj
+    return Variable(as_array(obj), requires_grad=requires_grad)
