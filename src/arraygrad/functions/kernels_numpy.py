@@ -15,7 +15,7 @@ import numpy as np
 
 from arraygrad.functions import loss, regression
 from arraygrad.functions.kernels_numpy_linalg import ones
-from arraygrad.workspace import empty_like
+from arraygrad.workspace import SMALLEST, empty_like
 
 # The positional form (x, axis, dtype, out, keepdims) is faster, and not in NumPy's stubs.
 _sum: Any = np.add.reduce
@@ -43,10 +43,15 @@ def min(x: Any, axis: Any, keepdims: bool) -> Any:
     return _min(x, axis, None, None, keepdims)
 
 
+def _out(x: Any) -> Any:
+    """Where to write a result of the shape of `x`; None for small ones, which NumPy places best."""
+    return empty_like(x) if x.nbytes >= SMALLEST else None
+
+
 def softmax_cross_entropy_x(g: Any, logp: Any, t: Any, backend: Any, xp: Any) -> Any:
     if logp.ndim != 2 or t.ndim != 1:
         return loss._softmax_cross_entropy.definition.rules["x",](g, logp, t, backend, xp)
-    p = np.exp(logp)
+    p = np.exp(logp, _out(logp))
     p[np.arange(len(t)), t] -= 1
     return np.multiply(p, g / len(t), p)
 
@@ -57,7 +62,7 @@ _ONE = {np.dtype(name): np.array(1, name) for name in ("float32", "float64")}
 
 
 def sigmoid_x(g: Any, out: Any) -> Any:
-    y = np.subtract(_ONE.get(out.dtype, 1), out)
+    y = np.subtract(_ONE.get(out.dtype, 1), out, _out(out))
     if type(y) is not np.ndarray:
         return g * (out * y)
     np.multiply(y, out, y)
@@ -67,18 +72,18 @@ def sigmoid_x(g: Any, out: Any) -> Any:
 def tanh_x(g: Any, out: Any) -> Any:
     if type(out) is not np.ndarray:
         return g * (1 - out * out)
-    y = out * out
+    y = np.multiply(out, out, _out(out))
     np.subtract(_ONE.get(out.dtype, 1), y, y)
     return np.multiply(y, g, y)
 
 
 def relu_x(g: Any, out: Any, xp: Any) -> Any:
-    return np.multiply(g, out > 0)
+    return np.multiply(g, out > 0, _out(out))
 
 
 def sigmoid(x: Any) -> Any:
     half = _HALF.get(x.dtype, 0.5)
-    y = np.multiply(x, half)
+    y = np.multiply(x, half, _out(x) if x.dtype.kind == "f" else None)
     if not isinstance(y, np.ndarray):
         return np.tanh(y) * 0.5 + 0.5
     np.tanh(y, y)
@@ -88,8 +93,9 @@ def sigmoid(x: Any) -> Any:
 
 def mean_squared_error(x0: Any, x1: Any) -> Any:
     regression.paired("mean_squared_error", x0, x1)
-    diff = (x0 - x1).ravel()
-    return np.dot(diff, diff) / len(x0)
+    diff = x0 - x1
+    flat = diff.ravel()
+    return np.dot(flat, flat) / len(diff)
 
 
 def _total(y: Any, axis: int) -> Any:

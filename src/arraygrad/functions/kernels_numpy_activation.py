@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.functions import activation, special
-from arraygrad.workspace import empty_like
+from arraygrad.workspace import empty
 
 # Elements of a block: with three blocks of steps beside it, 256 kB in float32 and 512 in float64.
 BLOCK = 1 << 14
@@ -32,10 +32,8 @@ def _run(
 ) -> tuple[Any, ...]:
     """`step(*xs, *ys, *temporaries)` for each block; returns the filled ys, shaped as the xs."""
     x = xs[0]
-    ys = tuple(empty_like(x) for _ in range(results))
-    if not x.flags.c_contiguous:  # empty_like is
-        xs = tuple(np.ascontiguousarray(a) for a in xs)
-    flat = [a.reshape(-1) for a in (*xs, *ys)]
+    ys = tuple(empty(x.shape, x.dtype) for _ in range(results))
+    flat = [a.reshape(-1) for a in (*xs, *ys)]  # views: `empty` is contiguous
     size = min(x.size, BLOCK)
     temporaries = [np.empty(size, x.dtype) for _ in range(steps)]
     if x.size <= BLOCK:

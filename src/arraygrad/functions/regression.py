@@ -15,21 +15,29 @@ __all__ = [
 
 _PAIRS = [case(arr(4, 3), arr(4, 3)), case(arr(5), arr(5)), case(arr(4, 1), arr(4, 1))]
 
+_LOOSE = [*_PAIRS, case(arr(1, 1), arr(1)), case(arr(3), arr(1, 3))]
+
 
 def paired(who: str, x0: Any, x1: Any) -> None:
-    """Raise ShapeError unless both have one shape (N, ...) with at least one row."""
+    """Raise ShapeError unless both have one shape (N, ...) with at least one row.
+
+    They may differ by leading axes of length 1; (N, 1) and (N,), which make N x N, may not.
+    """
     if x0.shape != x1.shape or not x0.shape:
-        raise ShapeError(
-            f"{who}: got shapes {tuple(x0.shape)} and {tuple(x1.shape)}, expected one shape "
-            f"(N, ...) for both; reshape the targets to that of the predictions"
-        )
+        long, short = (x0, x1) if x0.ndim >= x1.ndim else (x1, x0)
+        padded = (1,) * (long.ndim - short.ndim) + tuple(short.shape)
+        if not short.shape or padded != tuple(long.shape):
+            raise ShapeError(
+                f"{who}: got shapes {tuple(x0.shape)} and {tuple(x1.shape)}, expected one shape "
+                f"(N, ...) for both; reshape the targets to that of the predictions"
+            )
     if 0 in x0.shape:
         raise ShapeError(
             f"{who}: got an empty batch of shape {tuple(x0.shape)}, expected at least 1 row"
         )
 
 
-@op(samples=_PAIRS)
+@op(samples=_LOOSE, broadcasts=True)
 def mean_squared_error(x0: Any, x1: Any, *, xp: Any = None) -> Any:
     """sum((x0 - x1) ** 2) / N for x0 and x1 of one shape (N, ...).
 
@@ -45,12 +53,14 @@ def mean_squared_error(x0: Any, x1: Any, *, xp: Any = None) -> Any:
 
 @mean_squared_error.rule("x0")
 def _(g, x0, x1):
-    return (x0 - x1) * (g * (2 / x0.shape[0]))
+    diff = x0 - x1
+    return diff * (g * (2 / diff.shape[0]))
 
 
 @mean_squared_error.rule("x1")
 def _(g, x0, x1):
-    return (x1 - x0) * (g * (2 / x0.shape[0]))
+    diff = x1 - x0
+    return diff * (g * (2 / diff.shape[0]))
 
 
 @op(samples=[case(arr(4, 3), arr(4, 3))])
@@ -60,7 +70,7 @@ def mean_squared_error_simple(x0: Any, x1: Any) -> Variable:
     return (diff**2).sum() / len(diff)
 
 
-@op(samples=_PAIRS)
+@op(samples=_LOOSE, broadcasts=True)
 def mean_absolute_error(x0: Any, x1: Any, *, xp: Any = None) -> Any:
     """sum(|x0 - x1|) / N for x0 and x1 of one shape (N, ...); where they are equal it is flat.
 
@@ -70,17 +80,20 @@ def mean_absolute_error(x0: Any, x1: Any, *, xp: Any = None) -> Any:
     variable(1.0)
     """
     paired("mean_absolute_error", x0, x1)
-    return xp.sum(xp.abs(x0 - x1)) / x0.shape[0]
+    diff = x0 - x1
+    return xp.sum(xp.abs(diff)) / diff.shape[0]
 
 
 @mean_absolute_error.rule("x0")
 def _(g, x0, x1, xp):
-    return xp.sign(x0 - x1) * (g * (1 / x0.shape[0]))
+    diff = x0 - x1
+    return xp.sign(diff) * (g * (1 / diff.shape[0]))
 
 
 @mean_absolute_error.rule("x1")
 def _(g, x0, x1, xp):
-    return xp.sign(x1 - x0) * (g * (1 / x0.shape[0]))
+    diff = x1 - x0
+    return xp.sign(diff) * (g * (1 / diff.shape[0]))
 
 
 @op(samples=[*_PAIRS, case(arr(4, 3), arr(4, 3), delta=0.3)])
@@ -99,7 +112,7 @@ def huber_loss(x0: Any, x1: Any, delta: float = 1.0) -> Variable:
     return _huber_loss(x0, x1, delta)
 
 
-@op(samples=_PAIRS)
+@op(samples=_LOOSE, broadcasts=True)
 def _huber_loss(x0: Any, x1: Any, delta: float = 1.0, *, xp: Any = None) -> Any:
     """The fused primitive: the difference is not kept; what `huber_loss` calls."""
     paired("huber_loss", x0, x1)
@@ -110,9 +123,11 @@ def _huber_loss(x0: Any, x1: Any, delta: float = 1.0, *, xp: Any = None) -> Any:
 
 @_huber_loss.rule("x0")
 def _(g, x0, x1, delta, xp):
-    return xp.clip(x0 - x1, -delta, delta) * (g * (1 / x0.shape[0]))
+    diff = x0 - x1
+    return xp.clip(diff, -delta, delta) * (g * (1 / diff.shape[0]))
 
 
 @_huber_loss.rule("x1")
 def _(g, x0, x1, delta, xp):
-    return xp.clip(x1 - x0, -delta, delta) * (g * (1 / x0.shape[0]))
+    diff = x1 - x0
+    return xp.clip(diff, -delta, delta) * (g * (1 / diff.shape[0]))
