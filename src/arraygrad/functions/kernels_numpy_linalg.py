@@ -17,9 +17,13 @@ from arraygrad.backend import sum_to
 from arraygrad.workspace import SMALLEST, empty
 
 
+FEW = 32
+"""So few rows need no look at the rest: what they give is small, or costs more than its memory."""
+
+
 def product(x: Any, W: Any) -> Any:
     """x (..., I) @ W (I, O)."""
-    if x.ndim == 2 and W.ndim == 2 and len(x) * W.shape[1] < SMALLEST // 8:
+    if x.ndim == 2 and W.ndim == 2 and (len(x) <= FEW or len(x) * W.shape[1] < SMALLEST // 8):
         return np.dot(x, W)
     if W.ndim != 2 or x.ndim < 2 or x.dtype != W.dtype or x.shape[-1] != W.shape[0]:
         return np.matmul(x, W)
@@ -30,20 +34,20 @@ def product(x: Any, W: Any) -> Any:
 
 
 def linear(x: Any, W: Any, b: Any) -> Any:
-    y = product(x, W)
+    y = np.dot(x, W) if x.ndim == 2 and len(x) <= FEW else product(x, W)
     if b is None:
         return y
     return np.add(y, b, y) if y.dtype == b.dtype and y.shape[-1:] == b.shape else y + b
 
 
 def linear_x(g: Any, W: Any, xp: Any) -> Any:
-    return product(g, W.T)
+    return np.dot(g, W.T) if g.ndim == 2 and len(g) <= FEW else product(g, W.T)
 
 
 def linear_W(g: Any, x: Any, xp: Any) -> Any:
     if x.ndim > 2:
         x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
-    return product(x.T, g)
+    return np.dot(x.T, g) if x.shape[1] <= FEW else product(x.T, g)
 
 
 @lru_cache(maxsize=64)
