@@ -166,6 +166,17 @@ def test_float16_stays_what_it_is():
     np.testing.assert_allclose(y, attend(*(a.astype(float) for a in (q, k, v))), atol=5e-3)
 
 
+def test_dtypes_that_differ():
+    q, k, v = draws((3, 4), (5, 4), (5, 2))
+    mixed = F.scaled_dot_product_attention(q, k.astype("float32"), v)
+    assert mixed.dtype == np.float64
+    np.testing.assert_allclose(mixed.data, attend(q, k, v), rtol=1e-5)
+    q, k, v = (Variable(a.astype("float32")) for a in (q, k, v))
+    y = F.scaled_dot_product_attention(q, k, v, mask=np.zeros((3, 5)))  # float64, but only a mask
+    y.sum().backward()
+    assert {y.dtype, q.grad.dtype, v.grad.dtype} == {np.dtype("float32")}
+
+
 def test_dropout_drops_weights_while_training_only():
     q, k, v = draws((50, 4), (60, 4), (60, 60))
     v = np.eye(60)  # so that the result is the weights themselves

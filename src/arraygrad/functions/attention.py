@@ -12,6 +12,7 @@ from arraygrad.backend import backend_of, broadcasts_to
 from arraygrad.config import Config
 from arraygrad.errors import ArgumentError, DtypeError, ShapeError
 from arraygrad.functions.checks import bits, real
+from arraygrad.functions.elementwise import astype
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
 
@@ -104,8 +105,8 @@ def scaled_dot_product_attention(
 
     q: (..., T, D), k: (..., S, D), v: (..., S, E); result: (..., T, E). Leading axes broadcast.
     mask: broadcasts to (..., T, S); booleans, True where a query may attend to a key, or numbers
-        that are added to the scores, which get a gradient. A query that may attend to nothing
-        gets zeros.
+        that are added to the scores, in their dtype, and get a gradient. A query that may attend
+        to nothing gets zeros.
     causal: a query attends to no later key; the queries are the last T of the S positions.
     dropout_ratio: the share of weights that is dropped while training; see `dropout`.
     scale: 1 / sqrt(D) if it is not given.
@@ -127,6 +128,9 @@ def scaled_dot_product_attention(
             f"number from 0 to 1"
         )
     backend = backend_of(q._data)
+    if not q.dtype == k.dtype == v.dtype:  # which not every library multiplies
+        dtype = backend.xp.result_type(q.dtype, k.dtype, v.dtype)
+        q, k, v = astype(q, dtype), astype(k, dtype), astype(v, dtype)
     bias = allowed = noise = None
     if mask is not None:
         mask = as_variable(mask, requires_grad=False)
@@ -136,7 +140,7 @@ def scaled_dot_product_attention(
                 f"that broadcasts to (..., queries, keys) = {shape}"
             )
         if bits(mask.dtype, backend.xp):
-            bias = mask
+            bias = mask if mask.dtype == q.dtype else astype(mask, q.dtype)
         elif backend.xp.isdtype(mask.dtype, "bool"):
             allowed = mask._data
         else:
