@@ -121,6 +121,14 @@ def test_step_59_truncated_backpropagation():
     assert h.creator.inputs[0].creator is None
 
 
+def test_step_59_a_loss_of_one_value():
+    # The book's loop takes one value after the other: predictions (1, 1), labels (1,).
+    y = Parameter(np.array([[0.5]]))
+    loss = F.mean_squared_error(y, np.array([2.0]))
+    loss.backward()
+    assert (loss.item(), y.grad.item()) == (2.25, -3.0)
+
+
 def test_step_59_sine_curve():
     data = datasets.SinCurve(train=True)
     x, t = data[0]
