@@ -53,7 +53,7 @@ class NumpyBackend(Backend):
             if type(x) is np.ndarray:  # scalars cannot be changed in place
                 if seen is None:
                     seen = set(map(id, others))
-                base = x.base  # a workspace array stands on bytes, a view on another array
+                base: Any = x.base  # a workspace array stands on bytes, a view on another array
                 view = base is not None and type(base) is not bytearray
                 if view or id(x) in seen or not x.flags.writeable:
                     xs[i] = x = x.copy()

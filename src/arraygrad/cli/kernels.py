@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -17,7 +18,7 @@ from arraygrad.errors import AmbiguousNameError
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def kernels(backend: str | None, as_json: bool) -> None:
     """List the kernels: which run, and why the others do not."""
-    items = []
+    items: list[dict[str, Any]] = []
     for entry in registry.entries("kernels"):
         if backend in (None, entry.backend):
             try:
