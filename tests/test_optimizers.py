@@ -384,7 +384,7 @@ def test_state_has_the_names_of_the_parameters():
     assert list(optimizer.state_dict()) == ["updates"]
     steps(optimizer, point, [0])
     state = optimizer.state_dict()
-    assert list(state) == ["updates", "a/m", "a/v", "b/m", "b/v"]
+    assert list(state) == ["updates", "a/m", "a/v", "a/updates", "b/m", "b/v", "b/updates"]
     assert all(type(array) is np.ndarray for array in state.values())
     assert state["updates"] == 1
     before = {name: array.copy() for name, array in state.items()}

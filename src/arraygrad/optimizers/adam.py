@@ -58,12 +58,15 @@ class Adam(Optimizer):
     @property
     def lr(self) -> float:
         """The step size of the last update, or of the first one before that."""
-        t = max(self.updates, 1)
+        return self._step_size(max(self.updates, 1))
+
+    def _step_size(self, t: int) -> float:
+        # Its own count for each parameter: one that comes later has young means, too.
         correction = math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
         return float(self.rate(self.alpha) * correction)
 
-    def formula(self, number: Any, xp: Any) -> Formula:
-        factor, eps = number(-self.lr), number(self.eps)
+    def formula(self, number: Any, xp: Any, t: int) -> Formula:
+        factor, eps = number(-self._step_size(t)), number(self.eps)
         part1, part2 = number(1 - self.beta1), number(1 - self.beta2)
 
         def step(x: Any, g: Any, m: Any, v: Any) -> Any:
@@ -115,8 +118,8 @@ class AdamW(Adam):
         super().__init__(alpha, beta1, beta2, eps)
         self.weight_decay = weight_decay
 
-    def formula(self, number: Any, xp: Any) -> Formula:
-        adam = super().formula(number, xp)
+    def formula(self, number: Any, xp: Any, t: int) -> Formula:
+        adam = super().formula(number, xp, t)
         rest = number(-self.rate(self.alpha) * self.weight_decay)
 
         def step(x: Any, g: Any, m: Any, v: Any) -> Any:

@@ -33,7 +33,7 @@ class AdaGrad(Optimizer):
         self.lr = lr
         self.eps = eps
 
-    def formula(self, number: Any, xp: Any) -> Formula:
+    def formula(self, number: Any, xp: Any, t: int) -> Formula:
         factor, eps = number(-self.rate(self.lr)), number(self.eps)
 
         def step(x: Any, g: Any, h: Any) -> Any:
@@ -68,7 +68,7 @@ class RMSprop(Optimizer):
         self.rho = rho
         self.eps = eps
 
-    def formula(self, number: Any, xp: Any) -> Formula:
+    def formula(self, number: Any, xp: Any, t: int) -> Formula:
         factor, eps = number(-self.rate(self.lr)), number(self.eps)
         rho, part = number(self.rho), number(1 - self.rho)
 
@@ -105,7 +105,7 @@ class AdaDelta(Optimizer):
         self.rho = rho
         self.eps = eps
 
-    def formula(self, number: Any, xp: Any) -> Formula:
+    def formula(self, number: Any, xp: Any, t: int) -> Formula:
         rho, part, eps = number(self.rho), number(1 - self.rho), number(self.eps)
 
         def step(x: Any, g: Any, msg: Any, msdx: Any) -> Any:

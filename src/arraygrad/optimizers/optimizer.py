@@ -12,7 +12,7 @@ from arraygrad.backend import Backend, backend_of, is_complex
 from arraygrad.errors import LayerError
 from arraygrad.layers import Layer
 from arraygrad.layers.inventory import Inventory
-from arraygrad.optimizers.blocks import apply
+from arraygrad.optimizers.blocks import BLOCK, apply
 from arraygrad.optimizers.gradient import gradient
 from arraygrad.optimizers.state import beside, fresh_or_kept, misfit
 from arraygrad.variable import Parameter
@@ -58,6 +58,7 @@ class Optimizer:
         self.hooks: list[Callable[[list[Parameter]], Any]] = []
         self._inventory: Inventory | None = None
         self._states: dict[str, dict[str, Any]] = {}
+        self._ages: dict[str, int] = {}  # how many updates each parameter had, where it has state
         self._names: dict[int, str] = {}
 
     def setup(self, target: Layer) -> Optimizer:
@@ -110,28 +111,41 @@ class Optimizer:
     def _step(self, ready: list[tuple[Parameter, Any, Any]]) -> None:
         """Update parameters with their arrays and gradients, of one shape and dtype."""
         formulas: dict[Any, Formula] = {}
-        seen = dtype = None
+        seen = dtype = age = None
         formula: Any = None
-        slots = self.slots
+        slots, t = self.slots, self.updates
         for p, x, g in ready:
-            if type(x) is not seen or x.dtype is not dtype:
-                seen, dtype = type(x), x.dtype
-                formula = formulas.get((seen, dtype))
+            if slots:
+                state, t = self._one_older(p)
+            if type(x) is not seen or x.dtype is not dtype or t != age:
+                seen, dtype, age = type(x), x.dtype, t
+                formula = formulas.get((seen, dtype, t))
                 if formula is None:
                     backend = backend_of(x)
                     number = partial(_number, backend, dtype)
-                    formula = formulas[seen, dtype] = self.formula(number, backend.xp)
-            state = None
-            if slots:
-                state = self.state(p)
-                fresh_or_kept(state, slots, x)
+                    formula = formulas[seen, dtype, t] = self.formula(number, backend.xp, t)
             # Shape and dtype stay as they are, so the checks of `data` are not needed.
-            p._data = apply(formula, (x, g), state)
+            if slots:
+                p._data = apply(formula, (x, g), state)
+            elif seen is np.ndarray and x.size > BLOCK:
+                p._data = apply(formula, (x, g))
+            else:
+                p._data = formula(x, g)
 
-    def formula(self, number: Callable[[float], Any], xp: Any) -> Formula:
+    def _one_older(self, param: Parameter) -> tuple[dict[str, Any], int]:
+        """The state of a parameter, and the number of its updates, with the one to be made."""
+        name = self._name(param)
+        state = self._states.setdefault(name, {})
+        kept = fresh_or_kept(state, self.slots, param._data)
+        age = self._ages[name] = self._ages.get(name, 0) + 1 if kept else 1
+        return state, age
+
+    def formula(self, number: Callable[[float], Any], xp: Any, t: int) -> Formula:
         """How a parameter and its state change: a function for `arraygrad.optimizers.blocks.apply`.
 
-        number: makes a constant for arrays of this dtype; xp: their namespace.
+        number: makes a constant for arrays of this dtype; xp: their namespace; t: which update of
+        the parameter this is, from 1 on. It is that of the optimizer, unless the parameter came
+        later or was frozen.
         """
         raise NotImplementedError(
             f"{type(self).__name__} has no update_one(self, param): define it"
@@ -150,6 +164,10 @@ class Optimizer:
 
     def state(self, param: Parameter) -> dict[str, Any]:
         """The arrays that the optimizer keeps for a parameter; empty before its first update."""
+        name = self._name(param)  # which may take over another set of states
+        return self._states.setdefault(name, {})
+
+    def _name(self, param: Parameter) -> str:
         name = self._names.get(id(param))
         if name is None:
             self._params()
@@ -159,7 +177,7 @@ class Optimizer:
                     f"{type(self).__name__}: the target {type(self.target).__name__} has no such "
                     "parameter; call setup(model) with the model that has it"
                 )
-        return self._states.setdefault(name, {})
+        return name
 
     def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
         """The state as NumPy arrays by name (``l0/W/m``), fit for `weights.write_arrays`.
@@ -170,6 +188,8 @@ class Optimizer:
         for name, param in zip(self._inventory_now().names, self._params(), strict=True):
             for slot, array in self.state(param).items():
                 state[f"{name}/{slot}"] = np.array(backend_of(array).to_numpy(array))
+            if name in self._ages:
+                state[f"{name}/updates"] = np.array(self._ages[name], dtype=np.int64)
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -182,13 +202,16 @@ class Optimizer:
         wanted = {
             f"{name}/{slot}": (name, slot, param)
             for name, param in zip(names, params, strict=True)
-            for slot in self.slots
+            for slot in (*self.slots, *(["updates"] if self.slots else []))
         }
         problems = [f"{name}: missing" for name in self.counters if name not in state]
         restored: dict[str, dict[str, Any]] = {}
+        ages: dict[str, Any] = {}
         for key, value in state.items():
             array = np.asarray(value)
-            if key in self.counters:
+            if key in self.counters or (key in wanted and wanted[key][1] == "updates"):
+                if key in wanted:
+                    ages[wanted[key][0]] = array
                 if array.shape != () or array.dtype.kind not in "iu":
                     problems.append(f"{key}: got {array!r}, expected a whole number")
             elif key not in wanted:
@@ -197,15 +220,17 @@ class Optimizer:
                 name, slot, param = wanted[key]
                 problems += misfit(key, array, param)
                 restored.setdefault(name, {})[slot] = array
-        for name, arrays in restored.items():
+        for name in {**restored, **ages}:
+            arrays = restored.get(name, {})
             problems += [f"{name}/{slot}: missing" for slot in self.slots if slot not in arrays]
+            problems += [f"{name}/updates: missing"] if name not in ages else []
         if problems:
             raise LayerError(
                 f"{type(self).__name__}.load_state_dict: the state does not fit: "
                 f"{'; '.join(problems)}; nothing was loaded: use the optimizer and the model that "
                 "it was saved from"
             )
-        self._states = {}
+        self._states, self._ages = {}, {name: int(age) for name, age in ages.items()}
         for name, param in zip(names, params, strict=True):
             if name in restored:
                 backend = backend_of(param.data)
@@ -234,18 +259,18 @@ class Optimizer:
 
     def _adopt(self, inventory: Inventory) -> None:
         """Take over another set of parameters, and forget the state of those that are gone."""
-        before = (
-            {}
-            if self._inventory is None
-            else dict(zip(self._inventory.names, self._inventory.params, strict=True))
-        )
-        kept = {}
-        for name, param in zip(inventory.names, inventory.params, strict=True):
-            if name in self._states and before.get(name) is param:
-                kept[name] = {
-                    k: beside(array, param.data) for k, array in self._states[name].items()
-                }
-        self._states = kept
+        states, ages = self._states, self._ages
+        self._states, self._ages = {}, {}
+        if self._inventory is not None:
+            # By the parameter itself: its name may have changed, as in a list that grew in front.
+            before = zip(self._inventory.names, self._inventory.params, strict=True)
+            old_names = {id(p): name for name, p in before}
+            for name, p in zip(inventory.names, inventory.params, strict=True):
+                old = old_names.get(id(p), "")
+                if old in states:
+                    self._states[name] = {k: beside(a, p.data) for k, a in states[old].items()}
+                if old in ages:
+                    self._ages[name] = ages[old]
         self._names = {
             id(p): name for name, p in zip(inventory.names, inventory.params, strict=True)
         }

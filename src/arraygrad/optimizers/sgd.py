@@ -28,7 +28,7 @@ class SGD(Optimizer):
         super().__init__()
         self.lr = lr
 
-    def formula(self, number: Any, xp: Any) -> Formula:
+    def formula(self, number: Any, xp: Any, t: int) -> Formula:
         factor = number(-self.rate(self.lr))
 
         def step(x: Any, g: Any) -> Any:
@@ -64,7 +64,7 @@ class MomentumSGD(Optimizer):
         self.lr = lr
         self.momentum = momentum
 
-    def formula(self, number: Any, xp: Any) -> Formula:
+    def formula(self, number: Any, xp: Any, t: int) -> Formula:
         factor, momentum = number(-self.rate(self.lr)), number(self.momentum)
 
         def step(x: Any, g: Any, v: Any) -> Any:

@@ -10,17 +10,23 @@ from arraygrad.backend import backend_of
 from arraygrad.variable import Parameter, light
 
 
-def fresh_or_kept(state: dict[str, Any], slots: tuple[str, ...], x: Any) -> None:
-    """Give each slot an array of the shape, dtype and library of x: the one it has, or zeros."""
+def fresh_or_kept(state: dict[str, Any], slots: tuple[str, ...], x: Any) -> bool:
+    """Give each slot an array of the shape, dtype and library of x: the one it has, or zeros.
+
+    Returns whether there was one for each.
+    """
+    kept = True
     for slot in slots:
         array = state.get(slot)
         if array is None or array.shape != x.shape:
             state[slot] = light(backend_of(x).xp.zeros_like(x))
+            kept = False
         elif array.dtype is not x.dtype or type(array) is not type(x):
             array = beside(array, x)
             if array.dtype != x.dtype:
                 array = backend_of(x).xp.astype(array, x.dtype)
             state[slot] = light(array)
+    return kept
 
 
 def beside(array: Any, x: Any) -> Any:
