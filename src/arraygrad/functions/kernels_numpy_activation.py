@@ -74,16 +74,16 @@ _OF = {kind: _constants(kind) for kind in _KINDS}
 
 def _erf(x: Any, y: Any, s: Any, p: Any, c: Any) -> None:
     """y = erf(x), where y may be x; see `arraygrad.functions.special`."""
-    np.minimum(x, c["limit"], out=s)
-    np.maximum(s, c["-limit"], out=s)
-    np.multiply(s, s, out=s)
+    np.minimum(x, c["limit"], out=y)
+    np.maximum(y, c["-limit"], out=y)
+    np.multiply(y, y, out=s)
     P, Q = c["P"], c["Q"]
     np.multiply(s, P[0], out=p)
     for a in P[1:-1]:
         np.add(p, a, out=p)
         np.multiply(p, s, out=p)
     np.add(p, P[-1], out=p)
-    np.multiply(x, p, out=y)
+    np.multiply(y, p, out=y)
     np.multiply(s, Q[0], out=p)
     for a in Q[1:-1]:
         np.add(p, a, out=p)
