@@ -29,6 +29,34 @@ def _parts(gates: Any, n: int) -> list[Any]:
     return [gates[:, i : i + n] for i in range(0, gates.shape[-1], n)]
 
 
+# -- weights
+
+
+@op(
+    samples=[
+        case(arr(3, 4), arr(3, 4), arr(4, 4), arr(4, 4), arr(4), arr(4), gates=2),
+        case(arr(1, 2), arr(2, 2), arr(2), gates=1),
+    ]
+)
+def _gate_matrix(*parts: Any, gates: int, xp: Any = None) -> Any:
+    """The matrix of the cells, of the weights of x, those of the state, and the biases by gate.
+
+    One node without anything kept, where the same in ops would keep all weights twice.
+    """
+    rows = [list(parts[i : i + gates]) for i in range(0, 3 * gates, gates)]
+    of_x, of_h = (xp.concat(row, axis=1) for row in rows[:2])
+    return xp.concat([of_x, of_h, xp.reshape(xp.concat(rows[2], axis=0), (1, -1))], axis=0)
+
+
+@_gate_matrix.rule("parts")
+def gate_parts(g, gates):
+    """The parts of such a matrix, in the order in which they came."""
+    n = g.shape[1] // gates
+    n_in = g.shape[0] - n - 1
+    columns = [slice(i, i + n) for i in range(0, gates * n, n)]
+    return [g[rows, c] for rows in (slice(n_in), slice(n_in, -1), -1) for c in columns]
+
+
 # -- tanh
 
 

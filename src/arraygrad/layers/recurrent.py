@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from operator import is_
 from typing import Any
@@ -61,7 +60,7 @@ class Recurrent(Layer):
         matrix = self._matrix
         if matrix is None or not matrix.is_current(params):
             self._init_params(x, xs, hs)
-            matrix = _Matrix(xs, hs, params)
+            matrix = _Matrix(xs, params)
             # Not through __setattr__: no structure of layers changes.
             self.__dict__["_matrix"] = matrix
         shape = x._array().shape
@@ -276,34 +275,22 @@ def _variable(x: Any) -> Any:
 
 
 class _Matrix:
-    """The weights and biases of all gates in one matrix, made by ops of the parameters.
+    """The weights and biases of all gates in one matrix, made by an op of the parameters.
 
-    One product then serves all gates, and gradients reach the parameters through the ops. It is
+    One product then serves all gates, and gradients reach the parameters through the op. It is
     made once for each update. The parameters get views of it for their data: what is written
     into them in place is seen here too.
     """
 
     __slots__ = ("W", "datas", "in_size", "params")
 
-    def __init__(self, xs: list[Linear], hs: list[Linear], params: list[Parameter]) -> None:
-        W = F.concat(
-            [
-                F.concat([layer.W for layer in xs], axis=1),
-                F.concat([layer.W for layer in hs], axis=1),
-                F.reshape(F.concat([layer.b for layer in xs]), (1, -1)),
-            ]
-        )
-        self.W, self.params, self.in_size = W, params, xs[0].W.shape[0]
-        for p, view in zip(params, self._views(len(xs)), strict=True):
+    def __init__(self, xs: list[Linear], params: list[Parameter]) -> None:
+        self.W = W = recurrent._gate_matrix(*params, gates=len(xs))
+        self.params, self.in_size = params, xs[0].W.shape[0]
+        for p, view in zip(params, recurrent.gate_parts(W._data, len(xs)), strict=True):
             if view.shape == p.shape and view.dtype == p.dtype:
                 p._data = view
         self.datas = [p._data for p in params]
-
-    def _views(self, gates: int) -> Iterator[Any]:
-        W, n = self.W._data, self.W.shape[1] // gates
-        for rows in (slice(self.in_size), slice(self.in_size, -1), -1):
-            for i in range(0, gates * n, n):
-                yield W[rows, i : i + n]
 
     def is_current(self, params: list[Parameter]) -> bool:
         """Whether these parameters have the arrays that the matrix was made of."""
