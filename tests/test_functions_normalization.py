@@ -196,6 +196,19 @@ def test_the_dtype_stays_and_sums_of_float16_do_not_overflow(dtype):
     np.testing.assert_allclose(y.data, exact, atol=4e-3)
 
 
+@pytest.mark.parametrize("shape", [(20000, 3), (3, 3, 70, 70)])
+def test_statistics_of_many_values_far_from_zero_are_accurate(shape):
+    x = (draws(shape)[0] * 3 + 100).astype("float32")
+    if len(shape) == 4:  # in memory the channels come last
+        x = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    mean, var = np.zeros(3), np.zeros(3)
+    F.batch_norm(x, np.ones(3, "f4"), np.zeros(3, "f4"), mean, var, decay=0.0)
+    axis = (0, *range(2, len(shape)))
+    exact = x.astype("float64")
+    np.testing.assert_allclose(mean, exact.mean(axis=axis), rtol=2e-6)
+    np.testing.assert_allclose(var, exact.var(axis=axis, ddof=1), rtol=2e-5)
+
+
 def test_float16_has_a_gradient_of_its_dtype():
     x = Variable(draws((4, 3), dtype="float16")[0])
     (F.layer_norm(x) ** 2).sum().backward()

@@ -21,6 +21,7 @@ _normalize = normalization._normalize.definition
 _sum: Any = np.add.reduce
 # Longer rows than this gain nothing by a product with ones, and the ones are kept.
 _LONGEST = 1 << 16
+_ROWS = 1 << 12
 # Elements of a block that stays in the cache from one pass to the next.
 _BLOCK = 1 << 16
 
@@ -53,7 +54,7 @@ def _kept(shape: tuple[int, ...], axis: tuple[int, ...]) -> tuple[int, ...]:
 def _total(x: Any, axis: tuple[int, ...], weights: Any = None) -> Any:
     """The sum over `axis`, which is kept; weights: what to multiply each row with."""
     split = _split(x.shape, axis)
-    if split is None or max(split[0], split[2]) > _LONGEST:
+    if split is None or split[2] > _LONGEST:
         return _sum(x if weights is None else x * weights, axis, None, None, True)
     outer, _, inner = split
     y = x.reshape(split)
@@ -61,8 +62,17 @@ def _total(x: Any, axis: tuple[int, ...], weights: Any = None) -> Any:
         y = y @ (ones(inner, x.dtype) if weights is None else weights.ravel())
     else:
         y = y[..., 0]
-    y = y[0] if outer == 1 else np.dot(ones(outer, x.dtype), y)
-    return y.reshape(_kept(x.shape, axis))
+    return (y[0] if outer == 1 else _down(y)).reshape(_kept(x.shape, axis))
+
+
+def _down(y: Any) -> Any:
+    """The sum of the rows of a matrix, part by part, so that rounding errors do not add up."""
+    whole = len(y) - len(y) % _ROWS
+    total = np.dot(ones(len(y) - whole, y.dtype), y[whole:])
+    if whole:
+        parts = np.matmul(ones(_ROWS, y.dtype), y[:whole].reshape(-1, _ROWS, y.shape[1]))
+        total += _sum(parts, 0)
+    return total
 
 
 def _squares(x: Any, axis: tuple[int, ...]) -> Any:
