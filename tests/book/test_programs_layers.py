@@ -207,3 +207,35 @@ def test_step_44_training_of_layers_of_ones_own(run, seed):
     program = TRAINING.replace("L.Linear", "Linear").replace("iters = 10000", "iters = 1001")
     found = numbers(run(OWN_LAYER + program))
     assert found == pytest.approx(numbers(LOSSES)[:2], abs=3e-4)
+
+
+def test_step_44_a_linear_layer_of_the_older_kind(run, seed):
+    program = """
+import numpy as np
+import dezero.functions as F
+from dezero import Layer, Parameter
+
+class Linear(Layer):
+    def __init__(self, in_size, out_size, nobias=False, dtype=np.float32):
+        super().__init__()
+
+        I, O = in_size, out_size
+        W_data = np.random.randn(I, O).astype(dtype) * np.sqrt(1 / I)
+        self.W = Parameter(W_data, name='W')
+        if nobias:
+            self.b = None
+        else:
+            self.b = Parameter(np.zeros(O, dtype=dtype), name='b')
+
+    def forward(self, x):
+        y = F.linear(x, self.W, self.b)
+        return y
+
+np.random.seed(0)
+layer = Linear(3, 2)
+y = layer(np.ones((1, 3)))
+y.backward()
+print(sorted(layer._params), layer.b.grad, layer.outputs[0]() is y)
+print(sorted(Linear(3, 2, nobias=True)._params))
+"""
+    assert run(program) == "['W', 'b'] variable([1. 1.]) True\n['W']\n"
