@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from arraygrad.functions import conv, kernels_numpy_conv, kernels_numpy_pool, pool
+from arraygrad.functions import (
+    conv,
+    kernels_numpy_conv,
+    kernels_numpy_depthwise,
+    kernels_numpy_pool,
+    pool,
+)
 from arraygrad.op import table
 
 SHAPES = [  # C, OC, groups: few and many channels, in all combinations
@@ -47,6 +53,7 @@ def test_convolution_in_every_form(monkeypatch, window, channels, block):
     monkeypatch.setattr(kernels_numpy_conv, "BLOCK", block * size)
     monkeypatch.setattr(kernels_numpy_conv, "BLOCK_OF_FEW", block * size)
     monkeypatch.setattr(kernels_numpy_conv, "LEAST", 1)
+    monkeypatch.setattr(kernels_numpy_depthwise, "BLOCK", block * size)
     rng = np.random.default_rng(0)
     W = rng.normal(size=(oc, c // groups, *kernel))
     b = rng.normal(size=oc)

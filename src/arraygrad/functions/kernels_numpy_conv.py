@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.functions import conv
+from arraygrad.functions import kernels_numpy_depthwise as depthwise
 from arraygrad.functions.kernels_numpy_linalg import ones
 from arraygrad.functions.windows import get_conv_outsize
 from arraygrad.workspace import empty
@@ -38,11 +39,13 @@ LEAST = 512
 
 
 def conv2d(x: Any, W: Any, b: Any, stride: Any, pad: Any, dilation: Any, groups: Any) -> Any:
-    if not _dense(x, W, b, groups):
+    if not _fits(x, W, b, groups, len(W)):
         forward = conv._conv2d.definition.forward
         return forward(x, W, b, stride, pad, dilation, groups, xp=np)
     if groups == 1:
         return _convolved(x, W, b, stride, pad, dilation)
+    if groups == len(W) == x.shape[1]:
+        return depthwise.convolved(x, W, b, stride, pad, dilation)
     pairs = zip(np.split(x, groups, 1), np.split(W, groups), strict=True)
     return _joined([_convolved(v, w, None, stride, pad, dilation) for v, w in pairs], b)
 
@@ -50,11 +53,13 @@ def conv2d(x: Any, W: Any, b: Any, stride: Any, pad: Any, dilation: Any, groups:
 def deconv2d(
     x: Any, W: Any, b: Any, size: Any, stride: Any, pad: Any, dilation: Any, groups: Any
 ) -> Any:
-    if not _dense(x, W, b, groups):
+    if not _fits(x, W, b, groups, W.shape[1] * groups):
         forward = conv._deconv2d.definition.forward
         return forward(x, W, b, size, stride, pad, dilation, groups, xp=np)
     if groups == 1 and b is None:
         return _spread(x, W, size, stride, pad, dilation)
+    if groups == len(W) and W.shape[1] == 1 < groups:
+        return depthwise.spread(x, W, b, size, stride, pad, dilation)
     pairs = zip(np.split(x, groups, 1), np.split(W, groups), strict=True)
     return _joined([_spread(v, w, size, stride, pad, dilation) for v, w in pairs], b)
 
@@ -62,11 +67,13 @@ def deconv2d(
 def conv2d_weight(
     x: Any, h: Any, kernel: Any, stride: Any, pad: Any, dilation: Any, groups: Any
 ) -> Any:
-    if not _dense(x, h, None, groups):
+    if not _fits(x, h, None, groups, h.shape[1]):
         forward = conv._conv2d_weight.definition.forward
         return forward(x, h, kernel, stride, pad, dilation, groups, xp=np)
     if groups == 1:
         return _weight(x, h, kernel, stride, pad, dilation)
+    if groups == x.shape[1] == h.shape[1]:
+        return depthwise.weight(x, h, kernel, stride, pad, dilation)
     pairs = zip(np.split(x, groups, 1), np.split(h, groups, 1), strict=True)
     return np.concatenate([_weight(v, w, kernel, stride, pad, dilation) for v, w in pairs])
 
@@ -79,13 +86,17 @@ def bias(g: Any, xp: Any) -> Any:
     return np.dot(ones(len(rows), g.dtype), rows)
 
 
-def _dense(x: Any, W: Any, b: Any, groups: int) -> bool:
-    """Whether BLAS has products for these; groups of a few channels are better done at once."""
+def _fits(x: Any, W: Any, b: Any, groups: int, channels: int) -> bool:
+    """Whether these kernels are for such arguments: `channels` is the number on the other side.
+
+    Groups of a few channels are better done all at once, if not each channel is a group.
+    """
     if x.dtype.char not in "fd" or x.dtype != W.dtype or not x.size:
         return False
     if b is not None and b.dtype != x.dtype:
         return False
-    return groups == 1 or min(x.shape[1], W.shape[0]) // groups >= FEW
+    both = x.shape[1], channels
+    return groups == 1 or both == (groups, groups) or min(both) // groups >= FEW
 
 
 def _last(x: Any) -> Any:
