@@ -26,13 +26,6 @@ from arraygrad import (
 )
 from arraygrad.errors import GradientError
 
-
-def holder(*parameters):
-    layer = Layer()
-    layer.ps = list(parameters)
-    return layer
-
-
 # shared gradients; read-only gradients
 
 
@@ -203,7 +196,7 @@ def test_interleaved_threads_leave_the_switch_as_it_was():
 # the order of backprop; cycles
 
 
-def test_backprop_asks_each_function_once_however_wide_the_graph(monkeypatch):
+def test_backprop_asks_each_function_once_however_wide_the_graph():
     calls = []
 
     class Sine(Function):
