@@ -132,7 +132,7 @@ def softmax_x(g: Any, out: Any, axis: int, xp: Any) -> Any:
 def softmax_cross_entropy(x: Any, t: Any) -> Any:
     logp = log_softmax(x, -1)
     if t.shape == x.shape:
-        terms = np.where(t == 0, 0, logp * t)
+        terms = np.where(t == 0, 0, logp) * t
         return _sum(terms, None) * (-1 / terms[..., 0].size), logp
     rows = logp if t.ndim == 1 else logp.reshape(-1, x.shape[-1])
     return _sum(rows[np.arange(t.size), t.ravel()]) * (-1 / t.size), logp

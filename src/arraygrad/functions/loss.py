@@ -27,7 +27,7 @@ def _nll_loss(logp: Any, t: Any, *, xp: Any = None) -> Any:
     """Minus the mean log probability of checked labels; what `nll_loss` calls."""
     p = _weights(t, logp, backend_of(logp))
     # Where a label gives no weight, 0 * -inf must not make nan.
-    terms = xp.where(p == 0, xp.zeros_like(logp), logp * p)
+    terms = xp.where(p == 0, xp.zeros_like(logp), logp) * p
     return -xp.sum(terms) / math.prod(logp.shape[:-1])
 
 

@@ -167,9 +167,9 @@ def kl_div(logq: Any, p: Any) -> Variable:
 def _kl_div(logq: Any, p: Any, *, xp: Any = None) -> Any:
     """The fused primitive, with 0 * log(0) = 0; what `kl_div` calls."""
     zero = p == 0
-    terms = p * (xp.log(xp.where(zero, xp.ones_like(p), p)) - logq)
-    # Not 0 * -inf, which is nan.
-    return xp.sum(xp.where(zero, xp.zeros_like(p), terms)) / math.prod(p.shape[:-1])
+    gap = xp.log(xp.where(zero, xp.ones_like(p), p)) - logq
+    # Not 0 * inf, which is nan.
+    return xp.sum(p * xp.where(zero, xp.zeros_like(p), gap)) / math.prod(p.shape[:-1])
 
 
 @_kl_div.rule("logq")
