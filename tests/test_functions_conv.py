@@ -193,6 +193,13 @@ def test_integers_and_no_graph():
     assert repr(y) == "variable([[[[15 16]\n            [ 6 15]]]])"
 
 
+def test_numbers_of_another_machine():
+    # As they come out of files: the other order of bytes.
+    x, W, b = drawn()
+    y = F.conv2d(x.astype(">f8"), W.astype(">f8"), b.astype(">f8"))
+    np.testing.assert_allclose(y.data, F.conv2d(x, W, b).data)
+
+
 def test_an_empty_batch():
     y = F.conv2d(np.zeros((0, 3, 5, 5)), np.zeros((2, 3, 3, 3)), np.zeros(2))
     assert y.shape == (0, 2, 3, 3)

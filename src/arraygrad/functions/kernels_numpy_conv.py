@@ -9,10 +9,10 @@ What was measured, in float32 on one thread, against PyTorch's compiled kernels:
   short, and columns with whole rows of the image are three to seven times faster.
 - Columns of a whole batch are larger than the cache (and of VGG16 than the memory of a laptop).
   In blocks of half a megabyte they are made and used in the cache; nothing is kept for the
-  gradient, since making them again costs a tenth of the product.
+  gradient, since making them again costs a tenth to a quarter of the product.
 - The gradient in the images: for stride 1 a convolution with the kernel turned around, for
   others, and towards a few channels, a product whose columns are added up (col2im).
-- Sums of K * K products of shifted images, tensordot, FFT and Winograd were slower throughout.
+- Sums of K * K products of shifted images, tensordot, FFT and Winograd were not faster anywhere.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _fits(x: Any, W: Any, b: Any, groups: int, channels: int) -> bool:
 
     Groups of a few channels are better done all at once, if not each channel is a group.
     """
-    if x.dtype.char not in "fd" or x.dtype != W.dtype or not x.size:
+    if x.dtype.char not in "fd" or not x.dtype.isnative or x.dtype != W.dtype or not x.size:
         return False
     if b is not None and b.dtype != x.dtype:
         return False

@@ -3,8 +3,9 @@
 For each place in the kernel the shifted image is multiplied with one weight for each channel and
 added up; channels last in memory, the weights repeated along a row of the image, so that the
 loops are long, and a few images at a time, so that they stay in the cache. Half the time of a
-small product of matrices for each channel, and a twentieth of its memory, which holds columns of
-the whole batch. Howard et al. 2017, arXiv:1704.04861, use such layers.
+small product of matrices for each channel, and without its columns of the whole batch.
+
+Howard et al. 2017, arXiv:1704.04861, use such layers.
 """
 
 from __future__ import annotations
