@@ -53,8 +53,14 @@ class Recurrent(Layer):
         xs, hs = _names(self.gates)
         return [attributes[name] for name in xs], [attributes[name] for name in hs]
 
-    def _weights(self, x: Variable, state: Any, batch_axis: int = 0) -> Variable:
+    def _weights(self, x: Variable, state: Any) -> Variable:
         """The matrix for the cells of `arraygrad.functions`, once x and the state are checked."""
+        name, shape = type(self).__name__, x._array().shape
+        if len(shape) != 2:
+            raise LayerError(
+                f"{name}: x has the shape {tuple(shape)}; expected one time step, (N, I): call the "
+                "layer once for each time step"
+            )
         xs, hs = self._sublayers()
         params = [layer.W for layer in xs + hs] + [layer.b for layer in xs if layer.b is not None]
         matrix = self._matrix
@@ -63,28 +69,24 @@ class Recurrent(Layer):
             matrix = _Matrix(xs, params)
             # Not through __setattr__: no structure of layers changes.
             self.__dict__["_matrix"] = matrix
-        shape = x._array().shape
-        if len(shape) != 2 or shape[1] != matrix.in_size:
+        if shape[1] != matrix.in_size:
             raise LayerError(
-                f"{type(self).__name__}: x has the shape {tuple(shape)}; expected one time step, "
-                f"(N, {matrix.in_size}); call the layer once for each time step"
+                f"{name}: x has the shape {tuple(shape)}; its last axis should have the size "
+                f"{matrix.in_size} that the layer was made for; make another layer"
             )
-        if state is not None and state.shape[batch_axis] != shape[0]:
+        if state is not None and len(state) != shape[0]:
             raise LayerError(
-                f"{type(self).__name__}: x has {shape[0]} rows and the state "
-                f"{state.shape[batch_axis]}; expected one batch size for a whole sequence: call "
-                "reset_state() before another one"
+                f"{name}: x has {shape[0]} rows and the state {len(state)}; expected "
+                "one batch size for a whole sequence: call reset_state() before another one"
             )
         return matrix.W
 
     def _init_params(self, x: Variable, xs: list[Linear], hs: list[Linear]) -> None:
-        data = x.data
-        last = data.shape[-1] if data.ndim else 0
-        sizes = [(xs, whole(type(self).__name__, "the last axis of x", last))]
-        for layers, size in (*sizes, (hs, self.hidden_size)):
+        in_size = whole(type(self).__name__, "the last axis of x", x.shape[-1])
+        for layers, size in ((xs, in_size), (hs, self.hidden_size)):
             for layer in layers:
                 if layer.W.data is None:
-                    layer._init_params(size, like=data)
+                    layer._init_params(size, like=x.data)
 
     def _zeros(self, x: Variable, W: Variable, *lead: int) -> Variable:
         """The state before the first time step."""
@@ -214,7 +216,7 @@ class LSTM(Recurrent):
 
     @h.setter
     def h(self, h: Any) -> None:
-        self._set_state(None, _variable(h), self.c)
+        self._set_state(None, None if h is None else _input(h), self.c)
 
     @property
     def c(self) -> Variable | None:
@@ -225,14 +227,14 @@ class LSTM(Recurrent):
 
     @c.setter
     def c(self, c: Any) -> None:
-        self._set_state(None, self.h, _variable(c))
+        self._set_state(None, self.h, None if c is None else _input(c))
 
     def _set_state(self, hc: Variable | None, h: Variable | None, c: Variable | None) -> None:
         # h and c in one array, (2, N, H), as the cell has them; None where somebody set one.
         self.__dict__.update(_hc=hc, _h=h, _c=c)
 
     def forward(self, x: Any) -> Variable:
-        x = _variable(x)
+        x = _input(x)
         hc, state = self._hc, self._h if self._h is not None else self._c
         W = self._weights(x, state)
         if hc is None:
@@ -255,7 +257,7 @@ class LSTM(Recurrent):
 
 def _simple(layer: RNN | GRU, cell: Any, x: Any) -> Variable:
     """A step of a layer whose result is its state."""
-    x = _variable(x)
+    x = _input(x)
     h = layer.h
     W = layer._weights(x, h)
     h = cell(x, layer._zeros(x, W) if h is None else h, W)
@@ -268,10 +270,8 @@ def _names(gates: str) -> tuple[list[str], list[str]]:
     return [f"x2{gate}" for gate in gates], [f"h2{gate}" for gate in gates]
 
 
-def _variable(x: Any) -> Any:
-    if x is None or isinstance(x, Variable):
-        return x
-    return as_variable(x, requires_grad=False)
+def _input(x: Any) -> Variable:
+    return x if isinstance(x, Variable) else as_variable(x, requires_grad=False)
 
 
 class _Matrix:
