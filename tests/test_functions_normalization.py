@@ -144,6 +144,34 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [
+        ((4, 5), (0, 1)), ((1, 5), -1), ((1, 5), (0, 1)), ((5, 1), -1), ((1, 1), -1), ((5,), 0),
+        ((1,), 0), ((3, 1, 4), 1), ((1, 3, 4), 0), ((2, 3, 4), (0, 2)), ((2, 1, 4), (1, 2)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("affine", ["both", "gamma", "beta", "none"])
+def test_kernels_and_definitions_agree_where_axes_have_length_one(shape, axis, affine):
+    x, weight = draws(shape, shape)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    gamma, beta = draws(*[tuple(shape[i] for i in sorted(i % len(shape) for i in axes))] * 2)
+
+    def run():
+        g = Variable(gamma) if affine in ("both", "gamma") else None
+        b = Variable(beta) if affine in ("both", "beta") else None
+        leaf = Variable(x)
+        y = F.layer_norm(leaf, g, b, axis, eps=0.1)
+        (y * weight).sum().backward()
+        return [y.data, *(v.grad.data for v in (leaf, g, b) if v is not None)]
+
+    fast = run()
+    with kernels.using_kernels(False):
+        slow = run()
+    for a, b in zip(fast, slow, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("layout", ["plain", "transposed", "channels last", "large"])
 def test_kernels_and_definitions_agree(case, layout):

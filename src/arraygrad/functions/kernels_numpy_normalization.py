@@ -52,9 +52,9 @@ def _kept(shape: tuple[int, ...], axis: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _total(x: Any, axis: tuple[int, ...], weights: Any = None) -> Any:
-    """The sum over `axis`, which is kept; weights: what to multiply each row with."""
+    """The sum over `axis`, which is kept, in new memory; weights: what to multiply rows with."""
     split = _split(x.shape, axis)
-    if split is None or split[2] > _LONGEST:
+    if split is None or split[2] > _LONGEST or split[0] == split[2] == 1:
         return _sum(x if weights is None else x * weights, axis, None, None, True)
     outer, _, inner = split
     y = x.reshape(split)
@@ -203,7 +203,7 @@ def normalize_gradients(
         gx = g
     else:
         ggamma, gbeta = _summed(product, gamma.shape), _summed(g, gamma.shape)
-        if gamma.ndim == len(axis):
+        if gamma.shape == x.shape[axis[0] :] and gamma.ndim == len(axis):
             along, total = _total(product, axis, gamma), _total(g, axis, gamma)
             gx = np.multiply(g, gamma, product)
         else:
@@ -219,10 +219,10 @@ def normalize_gradients(
 
 
 def _summed(x: Any, shape: tuple[int, ...]) -> Any:
-    """`sum_to`, by a product where the leading axes go."""
+    """`sum_to` in new memory, by a product where the leading axes go."""
     lead = x.ndim - len(shape)
     if not lead or x.shape[lead:] != shape:
-        return sum_to(x, shape, np)
+        return x.copy() if x.shape == shape else sum_to(x, shape, np)
     return _total(x, tuple(range(lead))).reshape(shape)
 
 
