@@ -39,11 +39,15 @@ def _grads(gz: Any, x: Any, h: Any, W: Any, need: Any, gh: Any = None) -> tuple[
     """The gradients of x, h (into `gh`, if given) and W for z = [x, h, 1] W."""
     n = x.shape[1]
     gx = gW = None
-    if need[0]:
-        gx = _dot(gz, W[:n].T)
-    if need[1]:
-        # A product with the small factor transposed takes three quarters of gz W.T.
+    # Products with the small factor transposed take three quarters of gz W.T.
+    if need[0] and need[1]:
+        both = _dot(W[:-1], gz.T).T
+        gx, y = both[:, :n], both[:, n:]
+    elif need[0]:
+        gx = _dot(W[:n], gz.T).T
+    elif need[1]:
         y = _dot(W[n:-1], gz.T).T
+    if need[1]:
         if gh is None:
             gh = y
         else:
