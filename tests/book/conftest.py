@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import textwrap
 
 import numpy as np
 import pytest
+
+from arraygrad import get_backend
 
 
 @pytest.fixture
@@ -32,3 +35,16 @@ def run():
         return out.getvalue()
 
     return run
+
+
+@pytest.fixture
+def backend_named():
+    """The backend of a name; torch and jax only where ARRAYGRAD_TEST_BACKENDS asks for them."""
+
+    def backend_named(name: str):
+        asked = os.environ.get("ARRAYGRAD_TEST_BACKENDS", "").split(",")
+        if name in ("torch", "jax") and name not in asked:
+            pytest.skip(f"ARRAYGRAD_TEST_BACKENDS does not name {name}")
+        return get_backend(name)
+
+    return backend_named

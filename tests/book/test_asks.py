@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pytest
 
-import arraygrad
 import arraygrad.functions as F
 import arraygrad.layers as L
 from arraygrad import Model, Parameter, Variable, models, optimizers
@@ -56,8 +55,8 @@ def test_integer_gradients_and_their_text():
 
 
 @pytest.mark.parametrize("library", ["numpy", "array_api_strict", "torch", "jax"])
-def test_float64_data_and_float32_parameters(library):
-    backend = pytest.importorskip(library) and arraygrad.get_backend(library)
+def test_float64_data_and_float32_parameters(library, backend_named):
+    backend = backend_named(library)
     x = backend.from_numpy(np.ones((2, 1, 4, 4)))
     conv = L.Conv2d(2, 3, in_channels=1).to(library)
     linear = L.Linear(3, in_size=8).to(library)
@@ -102,9 +101,8 @@ def test_data_that_come_later():
 
 
 @pytest.mark.parametrize("library", ["torch", "jax"])
-def test_updates_in_place_on_every_library(library):
-    pytest.importorskip(library)
-    backend = arraygrad.get_backend(library)
+def test_updates_in_place_on_every_library(library, backend_named):
+    backend = backend_named(library)
     p = Parameter(backend.from_numpy(np.array([1.0, 2.0], np.float32)))
     (p * p).sum().backward()
     p.data -= 0.5 * p.grad.data
