@@ -7,6 +7,7 @@ over rows costs twice the product with ones.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -16,7 +17,6 @@ import numpy as np
 from arraygrad.backend import sum_to
 from arraygrad.workspace import SMALLEST, empty
 
-
 FEW = 32
 """So few rows need no look at the rest: what they give is small, or costs more than its memory."""
 
@@ -25,9 +25,10 @@ def product(x: Any, W: Any) -> Any:
     """x (..., I) @ W (I, O)."""
     if x.ndim == 2 and W.ndim == 2 and (len(x) <= FEW or len(x) * W.shape[1] < SMALLEST // 8):
         return np.dot(x, W)
-    if W.ndim != 2 or x.ndim < 2 or x.dtype != W.dtype or x.shape[-1] != W.shape[0]:
+    fits = W.ndim == 2 <= x.ndim and x.dtype == W.dtype and x.shape[-1] == W.shape[0]
+    if not fits or not x.size or not x.dtype.isnative:
         return np.matmul(x, W)
-    rows = x.size // (x.shape[-1] or 1)
+    rows = x.size // x.shape[-1]
     y = empty((*x.shape[:-1], W.shape[1]), x.dtype)
     np.dot(x.reshape(rows, x.shape[-1]), W, y.reshape(rows, W.shape[1]))
     return y
@@ -46,7 +47,8 @@ def linear_x(g: Any, W: Any, xp: Any) -> Any:
 
 def linear_W(g: Any, x: Any, xp: Any) -> Any:
     if x.ndim > 2:
-        x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+        rows = math.prod(x.shape[:-1])
+        x, g = x.reshape(rows, x.shape[-1]), g.reshape(rows, g.shape[-1])
     return np.dot(x.T, g) if x.shape[1] <= FEW else product(x.T, g)
 
 
@@ -61,7 +63,7 @@ def ones(n: int, dtype: Any) -> Any:
 def linear_b(g: Any, b_shape: Any, xp: Any) -> Any:
     if g.ndim < 2 or g.dtype.char not in "fd" or g.shape[-1:] != b_shape:
         return sum_to(g, b_shape, np)
-    g = g.reshape(-1, g.shape[-1])
+    g = g.reshape(math.prod(g.shape[:-1]), g.shape[-1])
     return np.dot(ones(len(g), g.dtype), g)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from arraygrad.backend import sum_to
@@ -17,7 +18,10 @@ def promoted(xp: Any, x: Any, W: Any) -> tuple[Any, Any]:
     if x.dtype == W.dtype:
         return x, W
     dtype = xp.result_type(x, W)
-    return xp.astype(x, dtype, copy=False), xp.astype(W, dtype, copy=False)
+    return (
+        x if x.dtype == dtype else xp.astype(x, dtype),
+        W if W.dtype == dtype else xp.astype(W, dtype),
+    )
 
 
 @op(
@@ -69,6 +73,7 @@ def _(g, x, W_shape, xp):
         case(arr(2, 3), arr(3, 4), arr(4)),
         case(arr(2, 3), arr(3, 4)),
         case(arr(5, 2, 3), arr(3, 4), arr(4)),
+        case(arr(2, 3, 0), arr(0, 4), arr(4)),
     ]
 )
 def linear(x: Any, W: Any, b: Any = None, *, xp: Any = None) -> Any:
@@ -94,8 +99,9 @@ def _(g, W, xp):
 def _(g, x, xp):
     g, x = promoted(xp, g, x)
     if x.ndim > 2:
-        x = xp.reshape(x, (-1, x.shape[-1]))
-        g = xp.reshape(g, (-1, g.shape[-1]))
+        rows = math.prod(x.shape[:-1])
+        x = xp.reshape(x, (rows, x.shape[-1]))
+        g = xp.reshape(g, (rows, g.shape[-1]))
     return x.mT @ g
 
 
