@@ -158,6 +158,14 @@ def test_large_arrays_are_as_small_ones(name, dtype):
         np.testing.assert_array_equal(given, before)
 
 
+def test_whole_numbers_give_floats():
+    x = np.array([[1, 2, 3]])
+    for f in (F.softmax, F.log_softmax, F.sigmoid, F.silu, F.gelu, F.elu, F.softplus, F.erf):
+        np.testing.assert_array_equal(f(x).data, f(x.astype(float)).data)
+    loss = F.softmax_cross_entropy(x, np.array([1]))
+    assert loss.item() == F.softmax_cross_entropy(x.astype(float), np.array([1])).item()
+
+
 def test_selection_keeps_nan_out():
     x = np.full(5000, np.nan, "float32")
     x[::2] = 1.0

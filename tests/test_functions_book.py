@@ -47,8 +47,9 @@ def test_forward_and_backward_by_hand():
     f = F.Pow(3)
     assert (f.forward(np.array(2.0)), f.c) == (8.0, 3)
     x = Variable(np.array(2.0))
-    f(x)
+    y = f(x)
     gx = f.backward(Variable(np.array(1.0)))
+    assert (y.item(), f.outputs[0]().item()) == (8, 8)
     assert gx.item() == 12
     gx.backward()
     assert x.grad.item() == 12

@@ -28,33 +28,21 @@ class BookFunction(Function):
         bound = signature(type(self)).bind(*args, **kwargs)
         bound.apply_defaults()
         self.given = dict(bound.arguments)
-
-    def __getattr__(self, name: str) -> Any:
-        given = vars(self).get("given", {})
-        if name in given:
-            return given[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        vars(self).update(self.given)  # f.stride, f.axis ...
 
     def __call__(self, *inputs: Any) -> Any:
-        """The output Variable; `self.inputs` and `self.outputs` are those of the last call."""
-        calls: list[Any] = []
-        vars(self)["calls"] = calls
-        y = super().__call__(*(x for x in inputs if x is not None))
-        vars(self)["_kept"] = calls.pop()
-        return y
+        return super().__call__(*(x for x in inputs if x is not None))  # no bias
 
     def forward(self, *xs: Any) -> Any:
-        if "calls" in vars(self):
-            self.calls.append(vars(self)["_kept"])
         self.train = Config.train
         with using_config("enable_backprop", True):
             return self.op(*map(constant, xs)).data
 
     def backward(self, *gys: Variable) -> Any:
-        again = is_recording()
-        with using_config("enable_backprop", True), using_config("train", self.train):
+        again, node = is_recording(), self._called()
+        with using_config("enable_backprop", True), using_config("train", vars(node)["train"]):
             # Each input apart, so that f(x, x) tells the gradients of the two.
-            xs = [x if x._node is None else _apart(x, again) for x in self.inputs]
+            xs = [x if x._node is None else _apart(x, again) for x in node.inputs]
             gxs = _pulled(self.once_more(*xs), xs, gys[0], again)
         return gxs[0] if len(gxs) == 1 else tuple(gxs)
 

