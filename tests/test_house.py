@@ -35,7 +35,7 @@ LAYERS = (
     ("explain", "xp"),
     ("autodiff", "layers"),
     ("models", "optimizers"),
-    ("transforms", "weights"),
+    ("compiling", "transforms", "weights"),
     ("datasets",),
     ("dataloaders",),
     ("core", "core_simple", "cuda", "draw", "functions_conv", "notebook", "testing"),
@@ -175,9 +175,9 @@ PUBLIC_MODULES = {
 PUBLIC_NAMES = {
     "ArraygradError", "Backend", "Buffer", "Config", "DataLoader", "Dataset", "Function", "Layer",
     "Model", "Parameter", "SeqDataLoader", "Variable", "as_array", "as_variable", "backend_of",
-    "current_backend", "explain", "get_backend", "grad", "hookimpl", "no_grad", "set_backend",
-    "setup_variable", "test_mode", "using_backend", "using_config", "using_kernels",
-    "value_and_grad",
+    "current_backend", "explain", "get_backend", "grad", "hookimpl", "jit", "no_grad",
+    "set_backend", "setup_variable", "test_mode", "using_backend", "using_config",
+    "using_kernels", "value_and_grad",
 }  # fmt: skip
 
 

@@ -63,6 +63,7 @@ from arraygrad.variable import Buffer, Parameter, Variable, as_array, as_variabl
 
 if TYPE_CHECKING:
     from arraygrad import core, core_simple, cuda, draw, functions_conv, utils
+    from arraygrad.compiling import jit
     from arraygrad.core import setup_variable
 
 __version__ = "0.1.0"
@@ -104,6 +105,7 @@ __all__ = [
     "grad",
     "hookimpl",
     "hookspecs",
+    "jit",
     "kernels",
     "layers",
     "models",
@@ -129,6 +131,7 @@ __all__ = [
 
 # What few programs need is imported when it is first asked for.
 _LATER = ("core", "core_simple", "cuda", "draw", "functions_conv", "testing", "utils")
+_NAMES = {"jit": "arraygrad.compiling", "setup_variable": "arraygrad.core"}
 
 
 def __getattr__(name: str) -> Any:
@@ -136,8 +139,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _LATER:
         return import_module(f"arraygrad.{name}")
-    if name == "setup_variable":
-        return import_module("arraygrad.core").setup_variable
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name]), name)
     raise AttributeError(f"module 'arraygrad' has no attribute {name!r}")
 
 

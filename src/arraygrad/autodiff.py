@@ -20,7 +20,7 @@ from arraygrad.backend import (
 from arraygrad.config import is_recording, using_config
 from arraygrad.engine import Leaf, Node, backprop, next_seq
 from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError
-from arraygrad.variable import Variable, attach, constant, light
+from arraygrad.variable import Variable, attach, constant
 
 # Whether a transform is running around this one: then its graph must not end here.
 _nested: ContextVar[bool] = ContextVar("arraygrad.nested", default=False)
@@ -139,7 +139,7 @@ def _argument(x: Any, name: str) -> Variable:
     """A tracked Variable of its own for one array among the arguments."""
     if type(x) in PYTHON_SCALARS:
         x = current_backend().asarray(float(x) if isinstance(x, int) else x)
-    data = x._array() if isinstance(x, Variable) else light(x)
+    data = x._array() if isinstance(x, Variable) else backend_of(x).accept(x)
     if not is_inexact(data.dtype, backend_of(data).xp):
         raise DtypeError(
             f"grad({name}): got an array of dtype {data.dtype}, expected floating point numbers; "

@@ -16,6 +16,7 @@ import numpy as np
 
 from arraygrad import registry, settings
 from arraygrad.errors import (
+    BackendError,
     BackendUnavailableError,
     DtypeError,
     RegistryError,
@@ -99,6 +100,14 @@ class Backend:
         """`x` itself, or the 0-d array of a scalar type of the library."""
         return x
 
+    def accept(self, x: Any) -> Any:
+        """`x` as the data of a Variable; raises an error for an array that cannot be."""
+        return x
+
+    def concrete(self, x: Any) -> bool:
+        """Whether the values of `x` can be read; not while a function is traced to compile it."""
+        return True
+
     def ones_like(self, x: Any) -> Any:
         """Ones with the shape, dtype and device of `x`."""
         return self.xp.ones_like(x)
@@ -132,9 +141,21 @@ class Backend:
         places = self.xp.arange(classes, dtype=t.dtype, device=self.device(t))
         return self.xp.astype(t[..., None] == places, like.dtype)
 
+    def keep_mask(self, shape: tuple[int, ...], ratio: float, device: Any = None) -> Any:
+        """Booleans, False with probability `ratio`; NumPy's generator decides them anywhere."""
+        return self.asarray(np.random.random(shape) >= ratio, device=device)
+
     def within(self, t: Any, n: int) -> bool:
-        """Whether all whole numbers in `t` are from 0 to n - 1."""
-        return int(self.xp.min(t)) >= 0 and int(self.xp.max(t)) < n
+        """Whether all whole numbers in `t` are from 0 to n - 1, or cannot be read now."""
+        return not self.concrete(t) or (int(self.xp.min(t)) >= 0 and int(self.xp.max(t)) < n)
+
+    def jit(self, function: Any, state: Sequence[Any]) -> Any:
+        """`function`, compiled; see `arraygrad.jit`. Raises BackendError where there is no way."""
+        raise BackendError(
+            f"jit: got a function that works on arrays of {self.name}, which compiles none; "
+            f"expected a backend that does, such as jax of arraygrad-jax: choose it with "
+            f"ARRAYGRAD_BACKEND, or call the function as it is"
+        )
 
     def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
         """Zeros of `shape` with `values` added at `key`, repeated positions adding up."""

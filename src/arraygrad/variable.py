@@ -52,8 +52,7 @@ class Variable(Interop):
 
     def __init__(self, data: Any, name: str | None = None, *, requires_grad: bool = True) -> None:
         if data is not None:
-            backend_of(data)
-            data = light(data)
+            data = backend_of(data).accept(data)
         self._data = data
         self._node = Leaf(data) if requires_grad else None
         self.name = name
@@ -71,8 +70,7 @@ class Variable(Interop):
     @data.setter
     def data(self, data: Any) -> None:
         if data is not None:
-            backend_of(data)
-            data = light(data)
+            data = backend_of(data).accept(data)
         node = self._node
         if node is not None and data is not None:
             if not node.is_leaf and data.shape != node.shape:

@@ -153,7 +153,7 @@ def scaled_dot_product_attention(
         past = backend.asarray(_past(t, s), device=q.device)
         allowed = past if allowed is None else past & allowed
     if Config.train and dropout_ratio:
-        keep = backend.asarray(np.random.random(shape) >= dropout_ratio, device=q.device)
+        keep = backend.keep_mask(shape, dropout_ratio, q.device)
         noise = backend.xp.astype(keep, q.dtype)
         noise = noise * (1 / (1 - dropout_ratio) if dropout_ratio < 1 else 0.0)
     if scale is None:

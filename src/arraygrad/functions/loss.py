@@ -161,7 +161,8 @@ def accuracy(y: Any, t: Any) -> Variable:
         t = xp.argmax(t, axis=-1)
     best = xp.argmax(scores, axis=-1)
     right = best == xp.astype(t, best.dtype)
-    hits = int(xp.count_nonzero(right))
+    hits, n = xp.count_nonzero(right), math.prod(right.shape)
     backend = backend_of(scores)
-    share = backend.asarray(hits / math.prod(right.shape), device=backend.device(scores))
-    return constant(share)
+    if not backend.concrete(hits):
+        return constant(xp.astype(hits, backend.asarray(0.0).dtype) / n)
+    return constant(backend.asarray(int(hits) / n, device=backend.device(scores)))

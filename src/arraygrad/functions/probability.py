@@ -37,8 +37,9 @@ def _targets(who: str, x: Any, t: Any) -> Any:
 
 def _within(who: str, what: str, p: Any) -> None:
     """Raise ArgumentError unless all of `p` is from 0 to 1, which nan is not."""
-    xp = backend_of(p).xp
-    if xp.isdtype(p.dtype, "bool"):
+    backend = backend_of(p)
+    xp = backend.xp
+    if xp.isdtype(p.dtype, "bool") or not backend.concrete(p):
         return
     low, high = xp.min(p), xp.max(p)
     if not (low >= 0 and high <= 1):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from arraygrad.backend import backend_of
 from arraygrad.config import Config
 from arraygrad.errors import ArgumentError
@@ -35,8 +33,8 @@ def dropout(x: Any, dropout_ratio: float = 0.5) -> Variable:
     if not Config.train or dropout_ratio == 0:
         return x
     backend = backend_of(x._array())
-    keep = np.random.random(x.shape) >= dropout_ratio
+    keep = backend.keep_mask(x.shape, dropout_ratio, x.device)
     # One array is kept for the gradient: the mask, scaled, in the dtype of x.
     scale = 1 / (1 - dropout_ratio) if dropout_ratio < 1 else 0.0
-    mask = backend.xp.astype(backend.asarray(keep, device=x.device), x.dtype) * scale
+    mask = backend.xp.astype(keep, x.dtype) * scale
     return mul(x, mask)

@@ -52,6 +52,9 @@ class ClipGrad:
 
     def __call__(self, params: Iterable[Parameter]) -> None:
         params = list(params)
+        if not all(backend_of(p.grad.data).concrete(p.grad.data) for p in params):  # type: ignore[union-attr]
+            _clip_traced(params, self.max_norm)
+            return
         norm = math.hypot(*(_norm(p) for p in params))
         if self.max_norm < norm < math.inf:
             factor = float(self.max_norm / norm)
@@ -89,6 +92,22 @@ class FreezeParam:
                 layer.cleargrads()
             else:
                 layer.cleargrad()
+
+
+def _clip_traced(params: list[Parameter], max_norm: float) -> None:
+    """The same without looking at values, while a step is traced to compile it."""
+    gs = [gradient(p) for p in params]
+    xp = backend_of(gs[0]).xp
+    largest = [xp.max(xp.abs(g)) for g in gs if 0 not in g.shape]
+    top = xp.max(xp.stack(largest))
+    # Scaled, so that no square overflows or vanishes.
+    scale = xp.where((top > 0) & xp.isfinite(top), top, xp.ones_like(top))
+    squares = [xp.sum(xp.abs(g / scale) ** 2) for g in gs]
+    norm = xp.sqrt(xp.sum(xp.stack(squares))) * scale
+    clips = (norm > max_norm) & xp.isfinite(norm)
+    factor = xp.where(clips, max_norm / norm, xp.ones_like(norm))
+    for p, g in zip(params, gs, strict=True):
+        p.grad = xp.astype(g * factor, g.dtype)
 
 
 def _norm(param: Parameter) -> float:

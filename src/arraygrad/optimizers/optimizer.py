@@ -121,9 +121,7 @@ class Optimizer:
                 seen, dtype, age = type(x), x.dtype, t
                 formula = formulas.get((seen, dtype, t))
                 if formula is None:
-                    backend = backend_of(x)
-                    number = partial(_number, backend, dtype)
-                    formula = formulas[seen, dtype, t] = self.formula(number, backend.xp, t)
+                    formula = formulas[seen, dtype, t] = self._formula(backend_of(x), dtype, t)
             # Shape and dtype stay as they are, so the checks of `data` are not needed.
             if slots:
                 p._data = apply(formula, (x, g), state)
@@ -139,6 +137,10 @@ class Optimizer:
         kept = fresh_or_kept(state, self.slots, param._data)
         age = self._ages[name] = self._ages.get(name, 0) + 1 if kept else 1
         return state, age
+
+    def _formula(self, backend: Backend, dtype: Any, t: int) -> Formula:
+        """`formula` for arrays of this dtype; in a step that is compiled, `number` is another."""
+        return self.formula(partial(_number, backend, dtype), backend.xp, t)
 
     def formula(self, number: Callable[[float], Any], xp: Any, t: int) -> Formula:
         """How a parameter and its state change: a function for `arraygrad.optimizers.blocks.apply`.
