@@ -217,6 +217,13 @@ def test_cumsum():
     assert F.cumsum(x.astype("float32")).dtype == "float32"
     with pytest.raises(IndexError):
         F.cumsum(x, 2)
+    xp = Variable(x).__array_namespace__()
+    y = xp.cumulative_sum(Variable(x), axis=1, include_initial=True)
+    np.testing.assert_allclose(y.data, np.cumulative_sum(x, axis=1, include_initial=True))
+    assert xp.cumulative_sum(Variable(x[0]), dtype=np.float32).dtype == "float32"
+    with pytest.raises(ArgumentError, match="cumulative_sum: got axis None"):
+        xp.cumulative_sum(Variable(x))
+    np.testing.assert_array_equal(xp.sort(Variable(x), axis=0, stable=False).data, np.sort(x, 0))
 
 
 @pytest.mark.parametrize("zeros", [0, 1, 2, 3])
@@ -246,6 +253,7 @@ def test_split():
     np.testing.assert_array_equal(x.grad.data, [[0, 2, 2, 2, 2, 0]] * 2)
     assert [p.shape for p in F.split(x, [0, 2])] == [(0, 6), (2, 6), (0, 6)]
     assert len(F.split(x, 1)) == 1
+    assert len(F.split(x, np.int64(2))) == len(F.split(x, np.array([1]))) == 2
     for given, error in ((4, ShapeError), (0, ShapeError), ([3, 1], ArgumentError)):
         with pytest.raises(error, match="split: got"):
             F.split(x, given, axis=1)
@@ -253,7 +261,7 @@ def test_split():
         F.split(x, [7], axis=1)
 
 
-@pytest.mark.parametrize("width", [0, 2, (1, 2), ((0, 1), (2, 0)), [[1, 1], [0, 0]]])
+@pytest.mark.parametrize("width", [0, 2, (1, 2), ((0, 1), (2, 0)), [[1, 1], [0, 0]], np.int64(1)])
 def test_pad(width):
     x = RNG.normal(size=(2, 3)).astype("float32")
     expected = np.pad(x, width, constant_values=-1.5)
@@ -270,6 +278,13 @@ def test_pad(width):
 def test_bad_widths(width):
     with pytest.raises(ArgumentError, match="pad: got pad_width"):
         F.pad(np.ones((2, 3)), width)
+
+
+def test_flatten():
+    assert F.flatten(np.ones((0, 3, 2))).shape == (0, 6)
+    assert F.flatten(np.ones(4)).shape == (4, 1)
+    with pytest.raises(ShapeError, match="flatten: got a 0-d array"):
+        F.flatten(np.array(1.0))
 
 
 # dropout

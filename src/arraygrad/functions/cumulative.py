@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from arraygrad.errors import ArgumentError
 from arraygrad.op import arr, case, op
-from arraygrad.variable import Variable
+from arraygrad.variable import Variable, as_variable
 
 __all__ = ["cumsum", "prod"]
 
@@ -24,7 +25,6 @@ def _(g, axis, xp):
 
 @op(
     samples=[case(arr(2, 3)), case(arr(2, 3), axis=0), case(arr(2, 3), axis=-1), case(arr(0))],
-    standard="cumulative_sum",
     reference="cumsum",
 )
 def cumsum(x: Any, axis: int | None = None) -> Variable:
@@ -35,9 +35,33 @@ def cumsum(x: Any, axis: int | None = None) -> Variable:
     """
     from arraygrad.functions.shape import reshape
 
+    x = as_variable(x, requires_grad=False)
     if axis is None:
         return _cumsum(reshape(x, (-1,)), 0)
     return _cumsum(x, axis % x.ndim if -x.ndim <= axis < x.ndim else axis)
+
+
+@op(
+    samples=[case(arr(4)), case(arr(2, 3), axis=-1, include_initial=True)],
+    standard="cumulative_sum",
+)
+def _cumulative_sum(
+    x: Any, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+) -> Variable:
+    """`cumsum` as the array API standard calls it."""
+    from arraygrad.functions.elementwise import astype
+    from arraygrad.functions.joining import pad
+
+    if axis is None and x.ndim != 1:
+        raise ArgumentError(
+            f"cumulative_sum: got axis None for x of shape {x.shape}, expected an axis; "
+            f"for the sum of all in a row there is F.cumsum"
+        )
+    y = cumsum(x if dtype is None else astype(x, dtype), axis)
+    if not include_initial:
+        return y
+    first = 0 if axis is None else axis % x.ndim
+    return pad(y, [(int(i == first), 0) for i in range(x.ndim)])
 
 
 @op(

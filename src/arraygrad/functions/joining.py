@@ -117,6 +117,8 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
         raise ArgumentError(f"split: got axis {axis} for x of shape {x.shape}")
     axis %= x.ndim
     n = x.shape[axis]
+    if hasattr(indices_or_sections, "tolist"):  # numbers of NumPy
+        indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, int):
         parts = indices_or_sections
         if parts < 1 or n % parts:
@@ -173,7 +175,7 @@ def pad(x: Any, pad_width: Any, value: float = 0.0) -> Variable:
     variable([0. 1. 2. 0. 0.])
     """
     x = as_variable(x)
-    w = pad_width
+    w = pad_width.tolist() if hasattr(pad_width, "tolist") else pad_width
     pairs: Any = None
     if isinstance(w, int):
         pairs = ((w, w),) * x.ndim

@@ -120,6 +120,8 @@ def labels(who: str, x: Any, t: Any) -> Any:
     data = t._array() if isinstance(t, Variable) else as_array(t)
     shape = x.shape
     backend = backend_of(data)
+    if 0 in shape:
+        raise ShapeError(f"{who}: got an empty batch of shape {shape}, expected at least 1 row")
     if data.shape == shape:
         return backend.xp.astype(data, x.dtype)
     if data.shape == (*shape[:-1], 1):
@@ -134,8 +136,6 @@ def labels(who: str, x: Any, t: Any) -> Any:
             f"{who}: got class indices of dtype {data.dtype}, expected an integer dtype; "
             f"cast them, or give one-hot rows of shape {shape}"
         )
-    if 0 in shape:
-        raise ShapeError(f"{who}: got an empty batch of shape {shape}, expected at least 1 row")
     if not backend.within(data, shape[-1]):
         low, high = int(backend.xp.min(data)), int(backend.xp.max(data))
         raise ArgumentError(

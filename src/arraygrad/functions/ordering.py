@@ -7,7 +7,7 @@ from typing import Any
 from arraygrad.backend import namespace
 from arraygrad.errors import ArgumentError, AxisIndexError
 from arraygrad.op import arr, case, op
-from arraygrad.variable import Variable
+from arraygrad.variable import Variable, as_variable
 
 __all__ = ["argsort", "sort", "take_along_axis", "topk"]
 
@@ -75,10 +75,15 @@ def _argsort(x: Any, axis: int, descending: bool, xp: Any) -> Any:
 @op(
     samples=_CASES,
     saves=("order",),
+    standard="sort",
     reference=lambda x, axis=-1, descending=False: _np_sort(x, axis, descending),
 )
-def sort(x: Any, axis: int = -1, descending: bool = False, *, xp: Any = None) -> Any:
+def sort(
+    x: Any, axis: int = -1, descending: bool = False, stable: bool = True, *, xp: Any = None
+) -> Any:
     """`x` in ascending or descending order along `axis`; the gradient goes where it came from.
+
+    Equal elements stay in order, whatever the standard's `stable` says.
 
     >>> sort(Variable(np.array([3.0, 1.0, 2.0])), descending=True)
     variable([3. 2. 1.])
@@ -122,6 +127,7 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> Any:
     >>> values, indices
     (variable([3. 2.]), variable([0 2]))
     """
+    x = as_variable(x, requires_grad=False)
     if not -x.ndim <= axis < x.ndim:
         raise AxisIndexError(f"topk: got axis {axis} for x of shape {x.shape}")
     if not 1 <= k <= x.shape[axis]:

@@ -68,6 +68,7 @@ def sigmoid_cross_entropy(x: Any, t: Any) -> Variable:
     >>> sigmoid_cross_entropy(Variable(np.array([50.0, -1000.0])), np.array([0, 0]))
     variable(25.0)
     """
+    x = as_variable(x, requires_grad=False)
     return _sigmoid_cross_entropy(x, _targets("sigmoid_cross_entropy", x, t))
 
 
@@ -109,8 +110,9 @@ def binary_cross_entropy(p: Any, t: Any) -> Variable:
     >>> binary_cross_entropy(Variable(np.array([0.9999])), np.array([0]))
     variable(9.210340371976294)
     """
+    p = as_variable(p, requires_grad=False)
     t = _targets("binary_cross_entropy", p, t)
-    _within("binary_cross_entropy", "p", p._array() if isinstance(p, Variable) else as_array(p))
+    _within("binary_cross_entropy", "p", p._array())
     return _binary_cross_entropy(p, t)
 
 
@@ -153,7 +155,7 @@ def kl_div(logq: Any, p: Any) -> Variable:
     >>> kl_div(Variable(np.log(np.array([[0.25, 0.75]]))), np.array([[0.0, 1.0]]))
     variable(0.2876820724517809)
     """
-    p = as_variable(p, requires_grad=False)
+    logq, p = (as_variable(x, requires_grad=False) for x in (logq, p))
     if not p.requires_grad and p.dtype != logq.dtype:  # the truth does not decide the dtype
         p = p.astype(logq.dtype)
     if logq.shape != p.shape or not logq.shape or 0 in logq.shape:

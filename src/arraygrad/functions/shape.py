@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from arraygrad.backend import backend_of
+from arraygrad.errors import ShapeError
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable
 
@@ -174,7 +176,9 @@ def flatten(x: Any) -> Any:
     >>> flatten(Variable(np.ones((2, 3, 4)))).shape
     (2, 12)
     """
-    return reshape(x, (x.shape[0], -1))
+    if not x.shape:
+        raise ShapeError("flatten: got a 0-d array, expected one of shape (N, ...)")
+    return reshape(x, (x.shape[0], math.prod(x.shape[1:])))
 
 
 @op(methods=("to_device",))
