@@ -119,7 +119,7 @@ def _convolved(x: Any, W: Any, b: Any, stride: Any, pad: Any, dilation: Any) -> 
     oc, c, *kernel = W.shape
     out = tuple(map(get_conv_outsize, x.shape[2:], kernel, stride, pad, dilation))
     # The order of the columns' numbers, as `_blocks` makes them.
-    Wt = W.reshape(oc, -1).T if c < FEW else W.transpose(2, 3, 1, 0).reshape(-1, oc)
+    Wt = W.reshape(oc, -1).T if c < FEW else _contiguous(W.transpose(2, 3, 1, 0)).reshape(-1, oc)
     y = empty((len(x), *out, oc), x.dtype)
     biases = None if b is None else np.tile(b, out[1])
     for col, key in _blocks(x, kernel, stride, pad, dilation, out):
@@ -135,13 +135,21 @@ def _convolved(x: Any, W: Any, b: Any, stride: Any, pad: Any, dilation: Any) -> 
 def _weight(x: Any, h: Any, kernel: Any, stride: Any, pad: Any, dilation: Any) -> Any:
     oc, c = h.shape[1], x.shape[1]
     rows = _last(h)
-    total: Any = None
-    for col, key in _blocks(x, kernel, stride, pad, dilation, h.shape[2:]):
-        part = np.dot(rows[key].reshape(-1, oc).T, col)
-        total = part if total is None else np.add(total, part, out=total)
-    if c < FEW:
-        return total.reshape(oc, c, *kernel)
-    return np.ascontiguousarray(total.reshape(oc, *kernel, c).transpose(0, 3, 1, 2))
+    y = empty((oc, c, *kernel), x.dtype)
+    # The weights are in the order of the columns' numbers, or brought into theirs at the end.
+    same = c < FEW or tuple(kernel) == (1, 1)
+    total = y.reshape(oc, -1) if same else empty((oc, y.size // oc), x.dtype)
+    part: Any = None
+    for i, (col, key) in enumerate(_blocks(x, kernel, stride, pad, dilation, h.shape[2:])):
+        block = rows[key].reshape(-1, oc).T
+        if i == 0:
+            np.dot(block, col, out=total)
+            continue
+        part = empty(total.shape, x.dtype) if part is None else part
+        np.add(total, np.dot(block, col, out=part), out=total)
+    if not same:
+        np.copyto(y, total.reshape(oc, *kernel, c).transpose(0, 3, 1, 2))
+    return y
 
 
 def _spread(x: Any, W: Any, size: Any, stride: Any, pad: Any, dilation: Any) -> Any:
@@ -155,20 +163,23 @@ def _spread(x: Any, W: Any, size: Any, stride: Any, pad: Any, dilation: Any) -> 
     rows = _last(x)
     few = c < FEW
     # The columns' numbers are in the order of the image they are added to.
-    Wt = W.reshape(oc, -1) if few else W.transpose(0, 2, 3, 1).reshape(oc, -1)
+    Wt = (W if few else _contiguous(W.transpose(0, 2, 3, 1))).reshape(oc, -1)
     h, w = size[0] + 2 * pad[0], size[1] + 2 * pad[1]
     y = empty((n, c, h, w) if few else (n, h, w, c), x.dtype)
     y.fill(0)
     images = y if few else _first(y)
-    for ns, rs in _parts(n, oh, ow, kh * kw * c * x.itemsize, few):
+    parts = list(_parts(n, oh, ow, kh * kw * c * x.itemsize, few))
+    flat = empty((parts[0][0].stop * parts[0][1].stop * ow * kh * kw * c,), x.dtype)
+    for ns, rs in parts:
         block = rows[ns, rs]
         m, r = block.shape[:2]
+        block, col = block.reshape(-1, oc), flat[: m * r * ow * kh * kw * c]
         if few:
-            col = np.dot(Wt.T, block.reshape(-1, oc).T).reshape(c, kh, kw, m, r, ow)
-            col = col.transpose(3, 0, 4, 5, 1, 2)
+            np.dot(Wt.T, block.T, out=col.reshape(-1, len(block)))
+            col = col.reshape(c, kh, kw, m, r, ow).transpose(3, 0, 4, 5, 1, 2)
         else:
-            col = np.dot(block.reshape(-1, oc), Wt).reshape(m, r, ow, kh, kw, c)
-            col = col.transpose(0, 5, 1, 2, 3, 4)
+            np.dot(block, Wt, out=col.reshape(len(block), -1))
+            col = col.reshape(m, r, ow, kh, kw, c).transpose(0, 5, 1, 2, 3, 4)
         for i in range(kh):
             top = i * dilation[0] + rs.start * stride[0]
             down = slice(top, top + (r - 1) * stride[0] + 1, stride[0])
@@ -220,7 +231,7 @@ def _blocks(
         inside = (..., slice(pad[0], pad[0] + h), slice(pad[1], pad[1] + w), slice(None))
         ni, hi, wi, ci = image.strides
         steps = (ni, sh * hi, sw * wi, dh * hi, dw * wi, ci)
-    flat = empty((most * (parts[0][1].stop) * ow * kh * kw * c,), x.dtype)
+    flat = empty((most * parts[0][1].stop * ow * kh * kw * c,), x.dtype)
     for ns, rs in parts:
         m, r = ns.stop - ns.start, rs.stop - rs.start
         if not direct and rs.start == 0:
