@@ -92,8 +92,8 @@ class Optimizer:
         by_formula = type(self).update_one is Optimizer.update_one
         for p in params:
             node, x = p._node, p._data
-            if node is not None and node.grad is not None and x is not None:
-                g = node.grad._data
+            if node is not None and node.y_grad is not None and x is not None:
+                g = node.y_grad._data
                 if by_formula and not (g.dtype is x.dtype in _REAL and g.shape == x.shape):
                     g = gradient(p)
                 ready.append((p, x, g))
