@@ -40,7 +40,7 @@ class Alias(Node):
     def __init__(self, x: Variable) -> None:
         self.seq = next_seq()
         self.source: Node = x._node  # type: ignore[assignment]
-        self.shape, self.dtype = x.shape, x.dtype
+        self.y_shape, self.y_dtype = x.shape, x.dtype
 
     @property
     def edges(self) -> tuple[Node | None]:

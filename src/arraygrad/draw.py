@@ -80,8 +80,8 @@ class Graph:
 
         def variable(node: Node) -> int:
             key = (node.parent, node.index) if isinstance(node, Output) else (node, 0)
-            name = getattr(node, "name", None)
-            n, new = place(key, "variable", _label(name, node.shape, node.dtype, verbose))
+            name = getattr(node, "y_name", None)
+            n, new = place(key, "variable", _label(name, node.y_shape, node.y_dtype, verbose))
             if new and not node.is_leaf:
                 pending.append((node, n))
             return n

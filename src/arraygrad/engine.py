@@ -24,13 +24,15 @@ next_seq = sequence.__next__
 class Node:
     """One node of the graph: a function application, or a leaf (seq 0, no edges)."""
 
-    __slots__ = ("__weakref__", "dtype", "grad", "name", "seq", "shape")
+    # Not plain "shape" or "name": those belong to who writes a Function.
+    __slots__ = ("__weakref__", "seq", "y_data", "y_dtype", "y_grad", "y_name", "y_shape")
 
     seq: int
-    shape: tuple[int, ...] | None
-    dtype: Any
-    grad: Any  # this and the name are unset until somebody sets them, which costs an op nothing
-    name: str | None
+    y_shape: tuple[int, ...] | None
+    y_dtype: Any
+    y_grad: Any  # this and the next are unset until somebody sets them, which costs an op nothing
+    y_name: str | None
+    y_data: Any  # of a result that somebody may ask for once more, while the graph lives
     # Whether the forward computation broadcasts its inputs, so that gradients are summed back.
     broadcasts: ClassVar[bool] = False
 
@@ -49,7 +51,7 @@ class Node:
 
     def cut(self) -> None:
         """Make this node a leaf, and let go of what it kept."""
-        self.seq, self.grad = 0, getattr(self, "grad", None)
+        self.seq, self.y_grad, self.y_data = 0, getattr(self, "y_grad", None), None
 
     @property
     def is_leaf(self) -> bool:
@@ -65,9 +67,9 @@ class Leaf(Node):
 
     def __init__(self, data: Any, seq: int = 0) -> None:
         self.seq = seq
-        self.shape = None if data is None else data.shape
-        self.dtype = None if data is None else data.dtype
-        self.grad = self.name = None
+        self.y_shape = None if data is None else data.shape
+        self.y_dtype = None if data is None else data.dtype
+        self.y_grad = self.y_name = None
 
     def pull(self, g: Any, first: int) -> Iterable[tuple[Node, Any]]:
         return ()  # the argument of a transform, seen from another one: nothing is behind it
@@ -82,7 +84,7 @@ class Output(Node):
 
     def __init__(self, parent: Node, index: int, data: Any) -> None:
         self.seq = next_seq()
-        self.shape, self.dtype = data.shape, data.dtype
+        self.y_shape, self.y_dtype = data.shape, data.dtype
         self.parent, self.index = parent, index
 
     @property
@@ -143,7 +145,7 @@ def backprop(
         gx = node  # in case that a rule fails before there is a gradient
         try:
             for edge, gx in node.pull_graph(g, first) if create_graph else node.pull(g, first):
-                if gx.shape != edge.shape or gx.dtype is not edge.dtype:
+                if gx.shape != edge.y_shape or gx.dtype is not edge.y_dtype:
                     gx = fit(gx, edge, node)
                 if edge not in grads:
                     grads[edge] = gx
@@ -155,7 +157,7 @@ def backprop(
                         else:
                             heappush(heap, (-following.seq, following))
                             following = edge
-                elif edge in summed and gx.dtype == edge.dtype:
+                elif edge in summed and gx.dtype == edge.y_dtype:
                     grads[edge] += gx  # not for what an integer input got: int += float fails
                 else:
                     grads[edge] = grads[edge] + gx
@@ -165,7 +167,7 @@ def backprop(
                 raise
             raise GradientShapeError(
                 f"{type(node).__name__}.backward: a rule returned {gx!r}, expected an array of "
-                f"shape {edge.shape}; return zeros where there is no gradient"
+                f"shape {edge.y_shape}; return zeros where there is no gradient"
             ) from error
         if not heap:
             node = following
@@ -178,20 +180,20 @@ def backprop(
 
 def fit(gx: Any, edge: Node, node: Node) -> Any:
     """Undo broadcasting: sum `gx` to the shape of `edge`; real part and dtype follow it too."""
-    if edge.shape is not None and gx.shape != edge.shape:
-        if not node.broadcasts or not broadcasts_to(edge.shape, gx.shape):
+    if edge.y_shape is not None and gx.shape != edge.y_shape:
+        if not node.broadcasts or not broadcasts_to(edge.y_shape, gx.shape):
             raise GradientShapeError(
                 f"{type(node).__name__}.backward: the gradient of input "
                 f"{node.edges.index(edge)} has shape {gx.shape}, expected the input's shape "
-                f"{edge.shape}; sum it over the axes that were broadcast (F.sum_to)"
+                f"{edge.y_shape}; sum it over the axes that were broadcast (F.sum_to)"
             )
-        gx = sum_to(gx, edge.shape, namespace(gx))
-    if gx.dtype != edge.dtype:
+        gx = sum_to(gx, edge.y_shape, namespace(gx))
+    if gx.dtype != edge.y_dtype:
         xp = namespace(gx)
         # A gradient that is not a whole number stays one for an integer input: casting it
         # would be a silent wrong number.
-        if is_inexact(edge.dtype, xp):
-            if is_complex(gx.dtype, xp) and not is_complex(edge.dtype, xp):
+        if is_inexact(edge.y_dtype, xp):
+            if is_complex(gx.dtype, xp) and not is_complex(edge.y_dtype, xp):
                 gx = xp.real(gx)
-            gx = xp.astype(gx, edge.dtype)
+            gx = xp.astype(gx, edge.y_dtype)
     return gx

@@ -49,11 +49,16 @@ class Function(Node):
 
     def __call__(self, *inputs: Any) -> Any:
         """The output Variable; a list of them if forward returns several."""
+        if "_kept" not in vars(self) and hasattr(self, "seq"):
+            raise AttributeError(
+                f"{type(self).__name__}: got an attribute named seq, which the graph uses; "
+                "expected another name for it"
+            )
         node = type(self).__new__(type(self))
         vars(node).update(vars(self))
         variables = [as_variable(x, requires_grad=False) for x in inputs]
         kept = _Kept([x._array() for x in variables])
-        node.seq, node.shape, node.dtype = next_seq(), None, None
+        node.seq, node.y_shape, node.y_dtype = next_seq(), None, None
         kept.edges = tuple(x._node for x in variables)
         vars(node)["_kept"] = kept
         ys = node.forward(*[x.data for x in variables])
@@ -67,7 +72,7 @@ class Function(Node):
         if not (any(edge is not None for edge in node.edges) and is_recording()):
             outputs = [constant(y) for y in kept.ys]
         elif len(kept.ys) == 1:
-            node.shape, node.dtype = kept.ys[0].shape, kept.ys[0].dtype
+            node.y_shape, node.y_dtype = kept.ys[0].shape, kept.ys[0].dtype
             outputs = [attach(kept.ys[0], node)]
         else:
             outputs = [attach(y, Output(node, i, y)) for i, y in enumerate(kept.ys)]
@@ -144,10 +149,10 @@ class Function(Node):
                 f"{len(self.edges)}, one for each input; return None for an input without one"
             )
         for gx, edge in zip(gxs, self.edges, strict=True):
-            if type(gx) in PYTHON_SCALARS and edge is not None and edge.shape != ():
+            if type(gx) in PYTHON_SCALARS and edge is not None and edge.y_shape != ():
                 raise GradientShapeError(
                     f"{type(self).__name__}.backward: got the number {gx!r} for an input of "
-                    f"shape {edge.shape}, expected a Variable of that shape"
+                    f"shape {edge.y_shape}, expected a Variable of that shape"
                 )
         for i, gx in enumerate(gxs):
             if gx is not None and not isinstance(gx, Variable):

@@ -16,8 +16,8 @@ the edge; an attribute with an underscore is a value kept for the rules.
         if (e_x is not None or e_W is not None) and (not turned_off_ or is_recording_()):
             y_._node = node_ = NodeClass_()
             node_.seq = next_(sequence_)
-            node_.shape = data_.shape
-            node_.dtype = data_.dtype
+            node_.y_shape = data_.shape
+            node_.y_dtype = data_.dtype
             node_.e_x = e_x
             node_.e_W = e_W
             node_._W = a_W if e_x is not None else None
@@ -285,8 +285,8 @@ def source(function: Any) -> str:
 
 _NODE_LINES = [
     "        node_.seq = next_(sequence_)",
-    "        node_.shape = data_.shape",
-    "        node_.dtype = data_.dtype",
+    "        node_.y_shape = data_.shape",
+    "        node_.y_dtype = data_.dtype",
 ]
 
 
@@ -321,7 +321,7 @@ def _pull_source(definition: Definition, graph: bool) -> str:
         if name in ("g", "need", "xp", "backend"):
             return name
         if name.endswith("_shape") and name.removesuffix("_shape") in ruled:
-            return f"e_{name.removesuffix('_shape')}.shape"
+            return f"e_{name.removesuffix('_shape')}.y_shape"
         if not graph or name not in (*definition.inputs, *definition.saves, "out"):
             return f"node._{name}"
         if name in definition.saves:

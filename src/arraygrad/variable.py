@@ -73,31 +73,31 @@ class Variable(Interop):
             data = backend_of(data).accept(data)
         node = self._node
         if node is not None and data is not None:
-            if not node.is_leaf and data.shape != node.shape:
+            if not node.is_leaf and data.shape != node.y_shape:
                 raise ShapeError(
                     f"{self._label()}.data: got shape {data.shape} for the result of an op, "
-                    f"expected its shape {node.shape}; call .unchain() first to make it a leaf"
+                    f"expected its shape {node.y_shape}; call .unchain() first to make it a leaf"
                 )
-            node.shape, node.dtype = data.shape, data.dtype
+            node.y_shape, node.y_dtype = data.shape, data.dtype
         self._data = data
 
     @property
     def name(self) -> str | None:
         """A name for drawings and messages."""
-        return self._name if self._node is None else getattr(self._node, "name", None)
+        return self._name if self._node is None else getattr(self._node, "y_name", None)
 
     @name.setter
     def name(self, name: str | None) -> None:
         if self._node is None:
             self._name = name
         else:
-            self._node.name = name
+            self._node.y_name = name
 
     @property
     def grad(self) -> Variable | None:
         """The gradient that `backward` left here, a Variable; None before and for constants."""
         try:
-            return self._node.grad  # type: ignore[union-attr]
+            return self._node.y_grad  # type: ignore[union-attr]
         except AttributeError:  # a constant, or a result that was given none
             return None
 
@@ -111,7 +111,7 @@ class Variable(Interop):
                     f"{self.shape} of the data"
                 )
         if self._node is not None:
-            self._node.grad = grad
+            self._node.y_grad = grad
         elif grad is not None:
             raise GradientError("Variable.grad: this Variable is a constant and keeps no gradient")
 
@@ -146,12 +146,12 @@ class Variable(Interop):
             node = y._node
             # Of several results the one with the same data is meant.
             same = len(results) == 1 or y._data is self._data
-            if same and (node.shape, node.dtype) == (self.shape, self.dtype):
+            if same and (node.y_shape, node.y_dtype) == (self.shape, self.dtype):
                 if self.name is not None:
-                    node.name = self.name
+                    node.y_name = self.name
                 self._node = node
                 return
-        known = ", ".join(f"{y._node.shape} {y._node.dtype}" for y in results)
+        known = ", ".join(f"{y._node.y_shape} {y._node.y_dtype}" for y in results)
         raise ShapeError(
             f"{self._label()}.set_creator: got {self.shape} {self.dtype}, expected the data of a "
             f"result of {type(func).__name__}, which is {known}"
@@ -243,11 +243,11 @@ class Variable(Interop):
                 f"a tracked Variable"
             )
         retained: dict[Node, Any] | None = {} if retain_grad else None
-        given = getattr(node, "grad", None)
-        if given is not None and given.shape != node.shape:
+        given = getattr(node, "y_grad", None)
+        if given is not None and given.shape != node.y_shape:
             raise GradientShapeError(
                 f"{self._label()}.backward: got a grad of shape {given.shape} to start from, "
-                f"expected the shape {node.shape} of the Variable"
+                f"expected the shape {node.y_shape} of the Variable"
             )
         if create_graph:
             self._backward_graph(node, given, retained)
@@ -260,16 +260,16 @@ class Variable(Interop):
         others = [seed, *retained.values()] if retained else (seed,)
         datas = backend.apart(list(grads.values()), others)
         for i, leaf in enumerate(grads):
-            if leaf.grad is not None:
-                datas[i] = leaf.grad._data + datas[i]
+            if leaf.y_grad is not None:
+                datas[i] = leaf.y_grad._data + datas[i]
         for leaf, data in zip(grads, datas):  # noqa: B905  (all sums are made: nothing can fail)
-            leaf.grad = g = _new(Variable)
+            leaf.y_grad = g = _new(Variable)
             g._data = data
             g._node = g._name = None
-        node.grad = None
+        node.y_grad = None
         if retained:
             for seen, g in retained.items():
-                seen.grad = constant(g)
+                seen.y_grad = constant(g)
 
     def _backward_graph(
         self, node: Node, seed: Variable | None, retained: dict[Node, Any] | None
@@ -283,25 +283,25 @@ class Variable(Interop):
             datas = backend.apart([g._data for g in grads.values()], others)
             sums = []
             for (leaf, gx), data in zip(grads.items(), datas, strict=True):
-                new = leaf.grad is None
-                sums.append(attach(data, gx._node) if new else leaf.grad + gx)
+                new = leaf.y_grad is None
+                sums.append(attach(data, gx._node) if new else leaf.y_grad + gx)
             for leaf, gx in zip(grads, sums, strict=True):
-                leaf.grad = gx
-        node.grad = None
+                leaf.y_grad = gx
+        node.y_grad = None
         for seen, g in (retained or {}).items():
-            seen.grad = g
+            seen.y_grad = g
 
     def cleargrad(self) -> None:
         """Forget the gradient."""
         if self._node is not None:
-            self._node.grad = None
+            self._node.y_grad = None
 
     def unchain(self) -> None:
         """Make this Variable a leaf: what it was computed from gets no gradient through it."""
         if self.creator is not None:
             name, grad = self.name, self.grad
             self._node = Leaf(self._data)
-            self._node.name, self._node.grad = name, grad
+            self._node.y_name, self._node.y_grad = name, grad
 
     def unchain_backward(self) -> None:
         """Cut the graph behind this Variable, and free what it held: truncated backpropagation.

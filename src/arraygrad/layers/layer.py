@@ -8,11 +8,13 @@ from weakref import ref
 
 from arraygrad import backend as backends
 from arraygrad.layers.inventory import Structure, Tree
-from arraygrad.variable import Buffer, Parameter, Variable
+from arraygrad.variable import Buffer, Parameter, Variable, attach
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
+
+    from arraygrad.engine import Node
 
 
 class Layer(Tree):
@@ -38,7 +40,8 @@ class Layer(Tree):
     inputs: list[Callable[[], Any]]
     """Weak references to the arguments of the last call: `layer.inputs[0]()`."""
     outputs: list[Callable[[], Any]]
-    """Weak references to the results of the last call: `layer.outputs[0]()`."""
+    """The results of the last call, while they or what is computed from them live:
+    `layer.outputs[0]()`, also of a layer inside of a model."""
 
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         """What the layer computes; each subclass has its own."""
@@ -49,11 +52,11 @@ class Layer(Tree):
         attributes = self.__dict__
         try:
             attributes["inputs"] = [*map(ref, inputs)]
-            attributes["outputs"] = [ref(y)]
-        except TypeError:  # several results, or something that cannot be referred to weakly
+            attributes["outputs"] = [ref(y) if (n := y._node) is None else _recorded(y, n)]
+        except (TypeError, AttributeError):  # several results, or something else than a Variable
             outputs = y if isinstance(y, (tuple, list)) else (y,)
             attributes["inputs"] = [*map(_reference, inputs)]
-            attributes["outputs"] = [*map(_reference, outputs)]
+            attributes["outputs"] = [*map(_result, outputs)]
             return y[0] if isinstance(y, tuple) and len(y) == 1 else y
         return y
 
@@ -178,6 +181,32 @@ def _reference(value: Any) -> Callable[[], Any]:
         return ref(value)
     except TypeError:
         return _nothing
+
+
+class _Result(ref):  # type: ignore[type-arg]
+    """A weak reference to a result, which is made again while its graph lives."""
+
+    __slots__ = ("node",)
+    node: Any
+
+    def __call__(self) -> Any:
+        y = ref.__call__(self)
+        node = self.node() if y is None and hasattr(self, "node") else None
+        return y if node is None or node.y_data is None else attach(node.y_data, node)
+
+
+def _recorded(y: Variable, node: Node) -> _Result:
+    found = _Result(y)
+    if node.seq:  # no leaf
+        node.y_data = y._data
+        found.node = ref(node)
+    return found
+
+
+def _result(value: Any) -> Callable[[], Any]:
+    if isinstance(value, Variable) and value._node is not None:
+        return _recorded(value, value._node)
+    return _reference(value)
 
 
 def _nothing() -> None:
