@@ -31,9 +31,9 @@ MODELS = (
     "vgg:VGG16",
 )  # fmt: skip
 OPTIMIZERS = (
-    "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "ClipGrad", "CosineDecay", "ExponentialDecay",
-    "FreezeParam", "MomentumSGD", "Optimizer", "RMSprop", "Schedule", "StepDecay", "Warmup",
-    "WeightDecay",
+    "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "CheckFinite", "ClipGrad", "CosineDecay",
+    "ExponentialDecay", "FreezeParam", "MomentumSGD", "Optimizer", "RMSprop", "Schedule",
+    "StepDecay", "Warmup", "WeightDecay",
 )  # fmt: skip
 DATASETS = (
     "digits:Digits", "spiral:Spiral", "mnist:MNIST", "mnist:FashionMNIST", "cifar:CIFAR10",

@@ -12,7 +12,8 @@
     |   |-- ArgumentError      (ValueError)    a parameter of the call is out of its range
     |   `-- AxisIndexError     (IndexError)    an axis or an index is out of bounds
     |-- GradientError          (RuntimeError)  a gradient cannot be computed, or would be lost
-    |   `-- GradientShapeError (ValueError)    a rule gave a gradient that does not fit
+    |   |-- GradientShapeError (ValueError)    a rule gave a gradient that does not fit
+    |   `-- NonFiniteError     (FloatingPointError)  a gradient is nan or infinite
     |-- NoDataError            (ValueError)    a Variable has no data yet
     |-- RegistryError
     |   |-- UnknownNameError   (LookupError)   nothing of that name is registered
@@ -83,6 +84,10 @@ class GradientError(ArraygradError, RuntimeError):
 
 class GradientShapeError(GradientError, ValueError):
     """A rule or a backward method returned gradients of a wrong number, shape or type."""
+
+
+class NonFiniteError(GradientError, FloatingPointError):
+    """A gradient has elements that are nan or infinite."""
 
 
 class NoDataError(ArraygradError, ValueError):

@@ -7,6 +7,7 @@ Plugins' optimizers are found here too.
 
 from arraygrad.optimizers.adam import Adam, AdamW
 from arraygrad.optimizers.adaptive import AdaDelta, AdaGrad, RMSprop
+from arraygrad.optimizers.check_finite import CheckFinite
 from arraygrad.optimizers.hooks import ClipGrad, FreezeParam, WeightDecay
 from arraygrad.optimizers.optimizer import Optimizer
 from arraygrad.optimizers.schedules import (
@@ -20,9 +21,9 @@ from arraygrad.optimizers.sgd import SGD, MomentumSGD
 from arraygrad.plugins import module_hooks
 
 __all__ = [
-    "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "ClipGrad", "CosineDecay", "ExponentialDecay",
-    "FreezeParam", "MomentumSGD", "Optimizer", "RMSprop", "Schedule", "StepDecay", "Warmup",
-    "WeightDecay",
+    "SGD", "AdaDelta", "AdaGrad", "Adam", "AdamW", "CheckFinite", "ClipGrad", "CosineDecay",
+    "ExponentialDecay", "FreezeParam", "MomentumSGD", "Optimizer", "RMSprop", "Schedule",
+    "StepDecay", "Warmup", "WeightDecay",
 ]  # fmt: skip
 
 __getattr__, __dir__ = module_hooks("optimizers", __name__)
