@@ -40,6 +40,7 @@ class CheckFinite:
                 name = f"parameter {p.name!r}" if p.name else "a parameter"
                 raise NonFiniteError(
                     f"CheckFinite: the gradient of {name} of shape {tuple(p.shape)} has {wrong} "
-                    f"elements that are nan or infinite, expected none; no parameter was changed: look at the loss and the data of "
+                    f"elements that are nan or infinite, expected none; no "
+                    f"parameter was changed: look at the loss and the data of "
                     f"this step, use a smaller learning rate, or clip the gradients with ClipGrad"
                 )
