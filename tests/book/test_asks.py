@@ -125,6 +125,23 @@ def test_what_the_examples_use():
     assert list(picture.params()) == [picture.param]
 
 
+def test_outputs_of_a_layer_inside_of_a_model(without_gc):
+    # As for Grad-CAM: what a layer gave, and its gradient, after the whole model has run.
+    model = models.Sequential(L.Conv2d(4, 3, pad=1), F.relu, F.flatten, L.Linear(3))
+    conv = model.layers[0]
+    x = np.random.default_rng(0).normal(size=(1, 1, 5, 5)).astype(np.float32)
+    y = model(x)
+    found = conv.outputs[0]()
+    np.testing.assert_array_equal(found.data, conv(x).data)
+    y = model(x)
+    found = conv.outputs[0]()
+    y[0, 1].backward(retain_grad=True)
+    expected = np.where(found.data > 0, model.layers[3].W.data[:, 1].reshape(1, 4, 5, 5), 0)
+    np.testing.assert_allclose(found.grad.data, expected, rtol=1e-6)
+    del y, found
+    assert conv.outputs[0]() is None  # it does not outlive its graph
+
+
 # 7: batch normalization writes the running arrays
 
 

@@ -126,6 +126,37 @@ def test_a_layer_may_return_what_a_function_returns():
     ]
 
 
+@pytest.mark.parametrize("name", ["shape", "dtype", "name", "grad", "data", "parent", "index"])
+def test_a_function_may_use_any_name(name):
+    class Scale(Function):
+        def __init__(self, factor):
+            setattr(self, name, factor)
+
+        def forward(self, x):
+            return x * getattr(self, name)
+
+        def backward(self, gy):
+            return gy * getattr(self, name)
+
+    x = Variable(np.array([1.0, 2.0]))
+    y = Scale(3.0)(x)
+    y.sum().backward()
+    np.testing.assert_array_equal(y.data, [3.0, 6.0])
+    np.testing.assert_array_equal(x.grad.data, [3.0, 3.0])
+
+
+def test_the_one_name_that_the_graph_needs_is_refused():
+    class Scale(Function):
+        def __init__(self):
+            self.seq = 3.0
+
+        def forward(self, x):
+            return x * self.seq
+
+    with pytest.raises(AttributeError, match="seq"):
+        Scale()(np.ones(2))
+
+
 # Layer.__call__
 
 

@@ -64,6 +64,45 @@ for y in (x.reshape((2, 3)), x.reshape([2, 3]), x.reshape(2, 3)):
     assert run(HEAD + program) == ONES + 3 * "(2, 3) True\n"
 
 
+def test_steps_38_to_40_functions_that_keep_a_shape(run):
+    program = """
+from dezero import Function
+
+class Reshape(Function):
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        self.x_shape = x.shape
+        y = x.reshape(self.shape)
+        return y
+
+    def backward(self, gy):
+        return F.reshape(gy, self.x_shape)
+
+class BroadcastTo(Function):
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        self.x_shape = x.shape
+        y = np.broadcast_to(x, self.shape)
+        return y
+
+    def backward(self, gy):
+        gx = F.sum_to(gy, self.x_shape)
+        return gx
+
+x = Variable(np.array([1, 2, 3]))
+y = BroadcastTo((2, 3))(x)
+z = Reshape((6,))(y)
+z.backward()
+print(z)
+print(x.grad)
+"""
+    assert run(HEAD + program) == "variable([1 2 3 1 2 3])\nvariable([2 2 2])\n"
+
+
 def test_step_38_transpose(run):
     program = """
 x = Variable(np.array([[1, 2, 3], [4, 5, 6]]))

@@ -183,7 +183,7 @@ def _reference(value: Any) -> Callable[[], Any]:
         return _nothing
 
 
-class _Result(ref):  # type: ignore[type-arg]
+class _Result(ref):
     """A weak reference to a result, which is made again while its graph lives."""
 
     __slots__ = ("node",)
