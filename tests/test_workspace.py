@@ -1,5 +1,6 @@
 """Memory that is used again, and never while somebody looks at it."""
 
+import sys
 import threading
 
 import numpy as np
@@ -115,6 +116,54 @@ def test_threads_have_blocks_of_their_own():
     thread.join()
     assert address(x) != place
     assert x.min() == 1  # and it outlives its thread
+
+
+def empty_interrupted_at(instruction):
+    """An array, and one made by a handler that ran after so many instructions of `empty`."""
+    left, theirs = instruction, []
+
+    def interrupt(frame, event, argument):
+        nonlocal left
+        if frame.f_code.co_filename == workspace.__file__:
+            frame.f_trace_opcodes = True
+            left -= event == "opcode"
+            if left < 0 and not theirs:
+                theirs.append(workspace.empty(LARGE, FLOAT32))
+        return interrupt
+
+    tracing = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        mine = workspace.empty(LARGE, FLOAT32)
+    finally:
+        sys.settrace(tracing)
+        interrupt = None  # it refers to itself, and so to theirs
+    return mine, theirs
+
+
+@pytest.mark.parametrize("blocks", [0, 2])
+def test_a_signal_handler_that_computes_gets_memory_of_its_own(blocks):
+    for instruction in range(1000):
+        workspace.clear()
+        free = [workspace.empty(LARGE, FLOAT32) for _ in range(blocks)]
+        del free
+        mine, theirs = empty_interrupted_at(instruction)
+        if not theirs:
+            break
+        assert address(mine) != address(theirs[0])
+        del mine, theirs
+    assert 30 < instruction < 999
+
+
+def test_clearing_keeps_track_of_what_is_in_use():
+    kept = [workspace.empty(LARGE, FLOAT32) for _ in range(4)]
+    places = {address(x) for x in kept}
+    size = workspace.held()
+    workspace.clear()
+    assert workspace.held() == size
+    del kept
+    assert address(workspace.empty(LARGE, FLOAT32)) in places
+    assert workspace.held() == size
 
 
 def test_a_backward_pass_with_workspace_gradients_gives_leaves_of_their_own():

@@ -49,12 +49,13 @@ def empty(shape: tuple[int, ...], dtype: Any) -> Any:
     blocks = _own.by_size.get(size)
     if blocks is None:
         blocks = _own.by_size[size] = []
-    i = _free(blocks)
-    if i < 0:
+    block = _free(blocks)
+    if block is None:
         _make_room(size)
         _own.by_size[size] = blocks
-        blocks.append(bytearray(size))
-    return np.ndarray(shape, dtype, blocks[i])
+        block = bytearray(size)
+        blocks.append(block)
+    return np.ndarray(shape, dtype, block)
 
 
 def empty_like(x: Any) -> Any:
@@ -89,11 +90,16 @@ def clear() -> None:
     >>> clear()
     """
     for size in list(_own.by_size):
-        blocks = _own.by_size[size]
-        while (i := _free(blocks)) >= 0:
-            del blocks[i]
+        blocks = _own.by_size.get(size, [])
+        used = []
+        while blocks:
+            block = blocks.pop()
+            # The list has let go of it, so one reference less is the rest.
+            if getrefcount(block) > _ALONE - 1:
+                used.append(block)
+        blocks += used
         if not blocks:
-            del _own.by_size[size]
+            _own.by_size.pop(size, None)
 
 
 def _make_room(size: int) -> None:
@@ -102,19 +108,22 @@ def _make_room(size: int) -> None:
         clear()
 
 
-def _free(blocks: list[bytearray]) -> int:
-    """The index of a block that nobody but the list refers to, or -1."""
-    for i in range(len(blocks)):
-        if getrefcount(blocks[i]) <= _ALONE:
-            return i
-    return -1
+def _free(blocks: list[bytearray]) -> bytearray | None:
+    """A block that nobody but the list refers to, or None.
+
+    It is referred to from before its references are counted until there is an array in it: a
+    signal handler or a finalizer, which may run in between, cannot take it too.
+    """
+    for block in blocks:
+        if getrefcount(block) <= _ALONE:
+            return block
+    return None
 
 
 def _count_of_one() -> int:
     """What getrefcount says in `_free` of a block without arrays; it depends on the Python."""
-    blocks = [bytearray(1)]
-    for i in range(len(blocks)):
-        return getrefcount(blocks[i])
+    for block in [bytearray(1)]:
+        return getrefcount(block)
     raise AssertionError
 
 
