@@ -9,6 +9,7 @@ import re
 import struct
 import sys
 import tarfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -45,6 +46,9 @@ def checksum(content):
     return hashlib.sha256(content).hexdigest()
 
 
+compressed = partial(gzip.compress, mtime=0)  # the same bytes, and so names of tests, each time
+
+
 def idx(array, code=8):
     head = struct.pack(">HBB", 0, code, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
     return head + array.tobytes()
@@ -58,8 +62,8 @@ def served(tmp_path, monkeypatch):
         folder = tmp_path / dataset.folder
         folder.mkdir(exist_ok=True)
         contents = {
-            "images-idx3": gzip.compress(idx(PIXELS)) if images is None else images,
-            "labels-idx1": gzip.compress(idx(DIGITS)) if labels is None else labels,
+            "images-idx3": compressed(idx(PIXELS)) if images is None else images,
+            "labels-idx1": compressed(idx(DIGITS)) if labels is None else labels,
         }
         checksums = {}
         for part in ("train", "t10k"):
@@ -108,7 +112,7 @@ def test_mnist_with_one_hot_labels_and_transforms(served):
 
 def test_fashion_and_digits_are_kept_apart(served):
     served()
-    served(dataset=FashionMNIST, images=gzip.compress(idx(PIXELS[::-1])))
+    served(dataset=FashionMNIST, images=compressed(idx(PIXELS[::-1])))
     assert MNIST().data[0, 0, 0, 1] == PIXELS[0, 0, 1]
     np.testing.assert_array_equal(FashionMNIST().data[0, 0], PIXELS[-1])
 
@@ -123,7 +127,7 @@ def test_the_real_checksums_are_checked():
 def test_a_tampered_download(served, cache):
     MNIST()
     file = cache / "mnist" / "train-labels-idx1-ubyte.gz"
-    file.write_bytes(gzip.compress(idx(DIGITS[::-1])))
+    file.write_bytes(compressed(idx(DIGITS[::-1])))
     # Nothing takes the file of a checksum that is not its own; a file: URL is copied again.
     np.testing.assert_array_equal(MNIST().label, DIGITS)
 
@@ -131,7 +135,7 @@ def test_a_tampered_download(served, cache):
 def test_a_tampered_file_in_the_cache(cache):
     file = cache / "mnist" / "train-images-idx3-ubyte.gz"
     file.parent.mkdir(parents=True)
-    file.write_bytes(gzip.compress(idx(PIXELS)))
+    file.write_bytes(compressed(idx(PIXELS)))
     with pytest.raises(DownloadError, match=r"train-images-idx3-ubyte\.gz has the SHA-256"):
         MNIST()
 
@@ -146,7 +150,7 @@ def test_offline(dataset, cache, monkeypatch):
         dataset()
 
 
-GOOD = gzip.compress(idx(PIXELS))
+GOOD = compressed(idx(PIXELS))
 
 
 @pytest.mark.parametrize(
@@ -156,14 +160,14 @@ GOOD = gzip.compress(idx(PIXELS))
         (b"\x1f\x8b\x08\x00", "cannot be read"),
         (GOOD[: len(GOOD) // 2], "cannot be read"),
         (GOOD[:1000] + b"\xff\x00" + GOOD[1002:], "cannot be read"),
-        (gzip.compress(b"\0\0"), "begins with 0000; expected the magic number 00000803"),
-        (gzip.compress(idx(PIXELS)[:8]), "begins with 00000803; expected .* and 3 sizes"),
-        (gzip.compress(idx(DIGITS)), "begins with 00000801; expected the magic number 00000803"),
-        (gzip.compress(idx(PIXELS, code=13)), "begins with 00000d03"),
-        (gzip.compress(idx(PIXELS)[:-1]), "says that it has 9408 numbers .* but there are 9407"),
-        (gzip.compress(idx(PIXELS) + b"!"), "says that it has 9408 numbers .* but there are more"),
-        (gzip.compress(idx(PIXELS[:, :27])), r"pictures \(12, 27, 28\) and labels \(12,\)"),
-        (gzip.compress(idx(PIXELS[:11])), r"pictures \(11, 28, 28\) and labels \(12,\)"),
+        (compressed(b"\0\0"), "begins with 0000; expected the magic number 00000803"),
+        (compressed(idx(PIXELS)[:8]), "begins with 00000803; expected .* and 3 sizes"),
+        (compressed(idx(DIGITS)), "begins with 00000801; expected the magic number 00000803"),
+        (compressed(idx(PIXELS, code=13)), "begins with 00000d03"),
+        (compressed(idx(PIXELS)[:-1]), "says that it has 9408 numbers .* but there are 9407"),
+        (compressed(idx(PIXELS) + b"!"), "says that it has 9408 numbers .* but there are more"),
+        (compressed(idx(PIXELS[:, :27])), r"pictures \(12, 27, 28\) and labels \(12,\)"),
+        (compressed(idx(PIXELS[:11])), r"pictures \(11, 28, 28\) and labels \(12,\)"),
     ],
 )
 def test_damaged_files_of_mnist(served, images, message):
@@ -173,13 +177,13 @@ def test_damaged_files_of_mnist(served, images, message):
 
 
 def test_sizes_that_would_not_fit_into_memory(served):
-    served(images=gzip.compress(struct.pack(">4I", 0x0803, *[0xFFFFFFFF] * 3) + b"123"))
+    served(images=compressed(struct.pack(">4I", 0x0803, *[0xFFFFFFFF] * 3) + b"123"))
     with pytest.raises(DatasetError, match="but there are 3"):
         MNIST()
 
 
 def test_a_label_that_is_no_digit(served):
-    served(labels=gzip.compress(idx(DIGITS + 5)))
+    served(labels=compressed(idx(DIGITS + 5)))
     with pytest.raises(DatasetError, match="there is a label 14; expected 0 to 9"):
         MNIST()
 
