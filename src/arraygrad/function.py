@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from weakref import ref
 
-from arraygrad.backend import PYTHON_SCALARS, namespace
+from arraygrad.backend import PYTHON_SCALARS, is_inexact, namespace
 from arraygrad.config import is_recording, no_grad, using_config
 from arraygrad.engine import Node, Output, Partial, next_seq
 from arraygrad.errors import DtypeError, GradientShapeError
@@ -20,7 +20,8 @@ class Function(Node):
     `self.inputs` holds the input Variables and `self.outputs[0]()` the first output. Calling an
     instance computes one application, a node of its own: an instance may be called often, and has
     the inputs and outputs of its last call, as long as a result of it lives.
-    backward(*gys) returns one gradient for each input, None where there is none.
+    backward(*gys) returns one gradient for each input, None where there is none; constants and
+    whole numbers at the end may be left out. An input may be None, and is None in forward.
 
     >>> import numpy as np
     >>> class Square(Function):
@@ -56,12 +57,13 @@ class Function(Node):
             )
         node = type(self).__new__(type(self))
         vars(node).update(vars(self))
-        variables = [as_variable(x, requires_grad=False) for x in inputs]
-        kept = _Kept([x._array() for x in variables])
+        # None reaches forward as it is: the book's Linear takes it for no bias.
+        given = [x if x is None else as_variable(x, requires_grad=False) for x in inputs]
+        kept = _Kept([x if x is None else x._array() for x in given])
         node.seq, node.y_shape, node.y_dtype = next_seq(), None, None
-        kept.edges = tuple(x._node for x in variables)
+        kept.edges = tuple(None if x is None else x._node for x in given)
         vars(node)["_kept"] = kept
-        ys = node.forward(*[x.data for x in variables])
+        ys = node.forward(*[x if x is None else x.data for x in given])
         found = ys if isinstance(ys, tuple | list) else (ys,)
         if not found or any(y is None for y in found):
             raise DtypeError(
@@ -88,7 +90,11 @@ class Function(Node):
     def inputs(self) -> list[Any]:
         """The input Variables of this application."""
         node = self._called()
-        return [attach(x, edge) for x, edge in zip(vars(node)["_kept"].xs, node.edges, strict=True)]
+        xs = vars(node)["_kept"].xs
+        return [
+            constant(x) if edge is None else attach(x, edge)
+            for x, edge in zip(xs, node.edges, strict=True)
+        ]
 
     @property
     def outputs(self) -> list[Callable[[], Variable]]:
@@ -143,6 +149,11 @@ class Function(Node):
         gys = [parts[i] if i in parts else namespace(y).zeros_like(y) for i, y in enumerate(ys)]
         gxs = self._gradients([gy if isinstance(gy, Variable) else constant(gy) for gy in gys])
         gxs = list(gxs) if isinstance(gxs, tuple | list) else [gxs]
+        left_out = self.edges[len(gxs) :]
+        xp = namespace(ys[0])
+        # Labels, in the book: constants or whole numbers, which get no gradient anyway.
+        if not any(edge is not None and is_inexact(edge.y_dtype, xp) for edge in left_out):
+            gxs += [None] * len(left_out)
         if len(gxs) != len(self.edges):
             raise GradientShapeError(
                 f"{type(self).__name__}.backward: got {len(gxs)} gradients, expected "
