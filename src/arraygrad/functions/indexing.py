@@ -42,7 +42,7 @@ def _(g, x_shape, key, backend):
 
 @op(
     samples=[
-        case(arr(4), 1, (3, 4)),
+        case(arr(4), (1, slice(None)), (3, 4)),
         case(arr(3, 2), (slice(None), slice(None, None, 2)), (3, 4)),
     ]
 )

@@ -50,7 +50,8 @@ def permute_dims(x: Any, axes: Any, *, xp: Any = None) -> Any:
     >>> permute_dims(Variable(np.ones((2, 3, 4))), (2, 0, 1)).shape
     (4, 2, 3)
     """
-    return xp.permute_dims(x, tuple(axis % x.ndim for axis in axes))
+    n = max(x.ndim, 1)
+    return xp.permute_dims(x, tuple(axis % n for axis in axes))
 
 
 @permute_dims.rule
@@ -85,6 +86,8 @@ def matrix_transpose(x: Any) -> Any:
     >>> matrix_transpose(Variable(np.ones((4, 2, 3)))).shape
     (4, 3, 2)
     """
+    if x.ndim < 2:
+        raise ShapeError(f"matrix_transpose: got {x.ndim} axes, expected two or more")
     return x.mT
 
 
