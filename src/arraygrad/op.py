@@ -92,6 +92,14 @@ class Kernels(dict[Any, Callable[..., Any]]):
         return find_and_call
 
 
+class Chosen(dict[str, Any]):
+    """backend name -> entry; `get` gives the kernel, which is imported for that backend alone."""
+
+    def get(self, backend: str, default: Any = None) -> Any:
+        entry = super().get(backend)
+        return default if entry is None else entry.resolve()
+
+
 class Definition:
     """What one op is: its forward function, its rules, its samples; the record behind `F.name`."""
 
@@ -254,12 +262,12 @@ class Definition:
         forward, xp = self.forward, backend.xp
         return lambda *args, **kwargs: forward(*args, xp=xp, **kwargs)
 
-    def rule_kernels(self, inputs: tuple[str, ...]) -> dict[str, Callable[..., Any]]:
+    def rule_kernels(self, inputs: tuple[str, ...]) -> Chosen:
         """backend name -> its kernel of the rule of these inputs, registered as "op.input"."""
         key = f"{self.id}.{'.'.join(inputs)}"
         backends = {e.backend for e in registry.entries("kernels") if e.op == key}
         entries = {backend: kernels.choice(key, backend).entry for backend in sorted(backends)}
-        return {backend: entry.resolve() for backend, entry in entries.items() if entry}
+        return Chosen({backend: entry for backend, entry in entries.items() if entry})
 
     def forget_kernels(self) -> None:
         """Choose kernels anew at the next call, after plugins or settings changed."""
