@@ -200,6 +200,15 @@ def test_topk_of_more_than_there_is(k):
         F.topk(np.ones((2, 5)), 1, axis=2)
 
 
+@pytest.mark.parametrize("indices", [[[True, False]], [[1.0, 0.0]]])
+def test_what_is_taken_is_named_by_whole_numbers(indices):
+    x, indices = Variable(np.ones((1, 2))), np.array(indices)
+    with pytest.raises(DtypeError, match="take_along_axis: got indices of dtype"):
+        F.take_along_axis(x, indices)
+    with pytest.raises(DtypeError, match="take: got indices of dtype"):
+        F.take(x, indices[0], axis=1)
+
+
 def test_take_along_axis_twice_from_one_place():
     x, i = np.array([[1.0, 2.0, 3.0]]), np.array([[2, 2, 0]])
     np.testing.assert_array_equal(F.take_along_axis(x, i).data, [[3, 3, 1]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from arraygrad.backend import backend_of
+from arraygrad.errors import DtypeError
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, light
 
@@ -18,6 +19,16 @@ def _plain(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple(_plain(part) for part in key)
     return key
+
+
+def whole(who: str, indices: Any, xp: Any) -> None:
+    """Raise DtypeError unless the indices are whole numbers; libraries may take others for them."""
+    kind = getattr(indices.dtype, "kind", None)
+    if kind not in ("i", "u") and (kind or not xp.isdtype(indices.dtype, "integral")):
+        raise DtypeError(
+            f"{who}: got indices of dtype {indices.dtype}, expected an integer dtype; with a mask "
+            f"write x[mask]"
+        )
 
 
 @op(
@@ -96,9 +107,12 @@ def index_add(x: Any, key: Any, shape: Any) -> Variable:
 def take(x: Any, indices: Any, axis: int = 0, *, xp: Any = None) -> Any:
     """The slices of `x` along `axis` at the one-dimensional whole-number `indices`.
 
+    Raises DtypeError for indices of another kind, such as a mask.
+
     >>> take(Variable(np.array([1.0, 2.0, 3.0])), np.array([2, 0, 2]))
     variable([3. 1. 3.])
     """
+    whole("take", indices, xp)
     return xp.take(x, indices, axis=axis)
 
 

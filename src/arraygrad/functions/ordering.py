@@ -6,6 +6,7 @@ from typing import Any
 
 from arraygrad.backend import namespace
 from arraygrad.errors import ArgumentError, AxisIndexError
+from arraygrad.functions.indexing import whole
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
 
@@ -32,6 +33,7 @@ def take_along_axis(x: Any, indices: Any, axis: int = -1, *, xp: Any = None) -> 
     variable([[2.]
               [3.]])
     """
+    whole("take_along_axis", indices, xp)
     return xp.take_along_axis(x, indices, axis=axis)
 
 
