@@ -13,6 +13,7 @@ TOOLS := .tools
 # A new name for another interpreter, so that the environment is made again for it.
 MADE := $(VENV)/.made-by-$(subst /,-,$(PYTHON))
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
+# Installed without what they depend on: tests of a plugin whose library is missing are skipped.
 PLUGINS := $(patsubst %/pyproject.toml,-e %,$(wildcard plugins/*/pyproject.toml))
 
 # A user install, or one outside of an environment refused, may be this machine's habit; here
@@ -44,16 +45,19 @@ $(VENV)/.has-demo: $(MADE) $(PROJECTS)
 	@touch $@
 
 $(VENV)/.has-test: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ".[test]" $(PLUGINS)
+	$(BIN)/python -m pip install --quiet -e ".[test]"
+	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
 $(VENV)/.has-lint: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ".[test,lint]" $(PLUGINS)
+	$(BIN)/python -m pip install --quiet -e ".[test,lint]"
+	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
 # What .ci/run needs to run the tests on PyTorch and JAX.
 $(VENV)/.has-backends: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ".[test,backends]" $(PLUGINS)
+	$(BIN)/python -m pip install --quiet -e ".[test,backends]"
+	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
 # venv is missing on some systems, and pip may refuse to touch the system's own packages;
