@@ -109,6 +109,9 @@ def blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) -> 
     if isinstance(error, ArraygradError):
         return error
     text = f"{definition.title}: got {_described(definition, arrays)}: {error}"
+    if isinstance(error, _ASKED_FOR):
+        error.add_note(text)
+        return error
     real = [a for a in arrays if a is not None and type(a) not in PYTHON_SCALARS]
     if len({str(backend_of(a).device(a)) for a in real}) > 1:
         return MixedBackendError(f"{text}; expected one device, move with .to_device(...)")
@@ -116,10 +119,47 @@ def blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) -> 
         return AxisIndexError(text)
     if isinstance(error, ValueError | RuntimeError):
         return ShapeError(text) if len(real) > 1 else ArgumentError(text)
+    if isinstance(error, ArithmeticError):  # a whole number that is too large
+        return ArgumentError(text)
     if isinstance(error, TypeError) or len(real) < len(arrays):  # a number where an array must be
         return DtypeError(text)
     error.add_note(text)
     return error
+
+
+# What np.errstate and warnings.simplefilter were told to raise.
+_ASKED_FOR = (Warning, FloatingPointError)
+
+
+def blame_call(error: Exception, definition: Definition, given: dict[str, Any]) -> Exception:
+    """The error to raise for a failed composition: ours, naming the op and its arguments."""
+    if isinstance(error, (ArraygradError, *_ASKED_FOR)):
+        return error
+    words = []
+    for name, value in given.items():
+        default = definition.arguments[name].default
+        if value is not default:
+            words += [f"{name} = {_briefly(value)}"]
+    text = f"{definition.title}: got {', '.join(words)}: {error}"
+    if isinstance(error, IndexError):
+        return AxisIndexError(text)
+    if isinstance(error, TypeError | AttributeError):
+        return DtypeError(text)
+    if isinstance(error, ValueError | ArithmeticError):
+        return ArgumentError(text)
+    error.add_note(text)
+    return error
+
+
+def _briefly(value: Any) -> str:
+    import reprlib
+
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_briefly, value))})"
+    x = value._data if isinstance(value, Variable) else value
+    if getattr(x, "shape", ()) and hasattr(x, "dtype"):
+        return f"an array {tuple(x.shape)} {x.dtype}"
+    return reprlib.repr(value)
 
 
 def tracked() -> Any:

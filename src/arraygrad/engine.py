@@ -142,7 +142,7 @@ def backprop(
             retain[node] = g
         # The newest of the edges found here is most often the next node: it skips the heap.
         following: Node | None = None
-        gx = node  # in case that a rule fails before there is a gradient
+        gx = g  # in case that a rule fails before there is another gradient
         try:
             for edge, gx in node.pull_graph(g, first) if create_graph else node.pull(g, first):
                 if gx.shape != edge.y_shape or gx.dtype is not edge.y_dtype:

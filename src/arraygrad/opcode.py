@@ -57,6 +57,7 @@ COMMON: dict[str, Any] = {
     "attach_": attach,
     "backend_of_": backend_of,
     "blame_": dispatch.blame,
+    "blame_call_": dispatch.blame_call,
     "by_type_": by_type,
     "choose_": dispatch.choose,
     "counted_": dispatch.counted,
@@ -220,9 +221,12 @@ def source(function: Any) -> str:
     if definition.composed:
         if "xp" in definition.arguments:
             passed += [f"xp=differentiable_(({', '.join(definition.public.parameters)},))"]
+        given = ", ".join(f"{name!r}: {name}" for name in definition.public.parameters)
         return (
             f"def {definition.name}({head}):\n"
-            f"    y_ = forward_({', '.join(passed)})\n"
+            f"    try: y_ = forward_({', '.join(passed)})\n"
+            "    except Exception as error_:\n"
+            f"        raise blame_call_(error_, definition_, {{{given}}}) from error_\n"
             "    return y_ if type_of_(y_) is Variable_ else plain_(y_)\n"
         )
     if definition.variadic:

@@ -35,7 +35,7 @@ def product(x: Any, W: Any) -> Any:
 
 
 def linear(x: Any, W: Any, b: Any) -> Any:
-    y = np.dot(x, W) if x.ndim == 2 and len(x) <= FEW else product(x, W)
+    y = np.dot(x, W) if x.ndim == 2 == W.ndim and len(x) <= FEW else product(x, W)
     if b is None:
         return y
     return np.add(y, b, y) if y.dtype == b.dtype and y.shape[-1:] == b.shape else y + b

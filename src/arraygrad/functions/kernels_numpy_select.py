@@ -67,6 +67,8 @@ def where_x1(g: Any, condition: Any, xp: Any) -> Any:
 
 
 def where_x2(g: Any, condition: Any, xp: Any) -> Any:
+    if condition.dtype != np.bool_:  # whole numbers count as true where they are not 0
+        condition = condition != 0
     return masked(g, ~condition)
 
 

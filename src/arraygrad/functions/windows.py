@@ -63,7 +63,7 @@ def checked_pair(who: str, what: str, value: Any, least: int) -> Pair:
             both = tuple(v.__index__() for v in both)
             if both[0] >= least and both[1] >= least:
                 return both
-        except AttributeError:
+        except (AttributeError, TypeError):
             pass
     raise ArgumentError(
         f"{who}: got {what} {value!r}, expected a whole number from {least} on, or two of them "
