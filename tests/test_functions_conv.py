@@ -226,6 +226,7 @@ BAD = [
     (lambda x, W, b: F.conv2d(x, W, stride=(1, 0)), ArgumentError, r"stride \(1, 0\)"),
     (lambda x, W, b: F.conv2d(x, W, stride=1.5), ArgumentError, "stride 1.5"),
     (lambda x, W, b: F.conv2d(x, W, stride=(1, 2, 3)), ArgumentError, r"stride \(1, 2, 3\)"),
+    (lambda x, W, b: F.conv2d(x, W, stride=np.ones(2)), ArgumentError, "stride array"),
     (lambda x, W, b: F.conv2d(x, W, pad=-1), ArgumentError, "pad -1, expected .* from 0"),
     (lambda x, W, b: F.conv2d(x, W, dilation=0), ArgumentError, "dilation 0"),
     (lambda x, W, b: F.conv2d(x, W, groups=0), ArgumentError, "groups 0"),
