@@ -18,9 +18,11 @@ from arraygrad import datasets, no_grad, test_mode
 from arraygrad.models import VGG16
 
 
-def classify(model: VGG16, image: Any, labels: dict[int, str], size: int = 224) -> list[str]:
+def classify(
+    model: VGG16, image: Any, labels: dict[int, str], size: int = 224, torchvision: bool = False
+) -> list[str]:
     """The five most probable labels of a PIL image, each with its probability."""
-    x = VGG16.preprocess(image, size=(size, size))[np.newaxis]
+    x = VGG16.preprocess(image, size=(size, size), torchvision=torchvision)[np.newaxis]
     with no_grad(), test_mode():
         p = F.softmax(model(x)).data[0]
     return [f"{p[i]:6.1%}  {labels.get(int(i), f'class {i}')}" for i in np.argsort(-p)[:5]]
@@ -31,7 +33,9 @@ def main(path: str, weights: Any = True) -> list[str]:
     from PIL import Image
 
     model = VGG16(pretrained=weights)
-    found = classify(model, Image.open(path), datasets.ImageNet.labels())
+    torchvision = str(weights).endswith(".safetensors")  # trained on pictures of another range
+    labels = datasets.ImageNet.labels()
+    found = classify(model, Image.open(path), labels, torchvision=torchvision)
     print(*found, sep="\n")
     return found
 

@@ -40,5 +40,126 @@ def test_other_libraries():
         np.testing.assert_allclose(slope, found["numpy"], rtol=1e-6)
 
 
+def is_png(path):
+    return path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_high_order(tmp_path):
+    picture = tmp_path / "high_order.png"
+    curves = example("high_order").main(picture=str(picture))
+    x = np.linspace(-7, 7, 201)
+    for found, right in zip(curves["sin"][1:], (np.cos(x), -np.sin(x), -np.cos(x)), strict=False):
+        np.testing.assert_allclose(found, right, atol=1e-12)
+    t = np.tanh(x)
+    np.testing.assert_allclose(curves["tanh"][2], -2 * t * (1 - t**2), atol=1e-12)
+    assert is_png(picture)
+
+
+def test_regression(tmp_path, capsys):
+    picture = tmp_path / "regression.png"
+    example("regression").main(steps=1, picture=str(picture))
+    out = capsys.readouterr().out
+    assert "y = 2.1181 x + 5.4661, loss 0.0791" in out  # the book's figures
+    assert "step 0: loss 0.8165" in out
+    assert is_png(picture)
+
+
+def test_digits_cnn():
+    assert example("digits_cnn").main(epochs=2) > 0.7
+
+
+def test_sine_rnn(tmp_path):
+    picture = tmp_path / "sine_rnn.png"
+    predictions = example("sine_rnn").main(epochs=2, picture=str(picture))
+    wave = np.cos(np.linspace(0, 4 * np.pi, 1000))
+    for y in predictions.values():
+        assert np.corrcoef(y[100:-1], wave[101:])[0, 1] > 0.9
+    assert is_png(picture)
+
+
+def test_char_lstm(capsys):
+    written = example("char_lstm").main(epochs=1, steps=80)
+    assert written.startswith("The ")
+    assert len(written) == 304
+
+
+def test_vae(tmp_path):
+    vae = example("vae")
+    picture = tmp_path / "vae.png"
+    assert vae.main(epochs=3, picture=str(picture)) < vae.main(epochs=1, picture=None)
+    assert is_png(picture)
+
+
+def test_gan(tmp_path):
+    picture = tmp_path / "gan.png"
+    generator = example("gan").main(epochs=1, picture=str(picture))
+    y = generator(np.zeros((3, 16), dtype=np.float32))
+    assert y.shape == (3, 1, 8, 8)
+    assert 0 <= y.data.min() <= y.data.max() <= 1
+    assert is_png(picture)
+
+
+def test_wgan_gp(tmp_path):
+    wgan = example("wgan_gp")
+    picture = tmp_path / "wgan_gp.png"
+    assert wgan.main(steps=2, picture=str(picture)).shape == (1000, 2)
+    assert is_png(picture)
+    # The penalty reaches the critic's weights: a critic of slope 1 pays none, one of slope 3 does.
+    for slope, penalty in ((1.0, 0.0), (3.0, 4.0)):
+        critic = wgan.MLP((1,))
+        critic(wgan.ring(2))
+        critic.l0.W.data = np.array([[slope], [0.0]], dtype=np.float32)
+        real = wgan.ring(5)
+        loss = wgan.critic_loss(critic, real, real)
+        assert float(loss) == pytest.approx(wgan.PENALTY * penalty, abs=1e-5)
+        loss.backward()
+        assert critic.l0.W.grad[0].item() == pytest.approx(2 * (slope - 1), abs=1e-5)
+
+
+def test_grad_cam(tmp_path):
+    picture = tmp_path / "grad_cam.png"
+    cams = example("grad_cam").main(epochs=1, picture=str(picture))
+    assert cams.shape == (10, 8, 8)
+    assert 0 <= cams.min() <= cams.max() <= 1
+    assert is_png(picture)
+
+
+def test_style_transfer(tmp_path):
+    style = example("style_transfer")
+    picture = tmp_path / "style_transfer.png"
+    result = style.main(steps=2, picture=str(picture))
+    assert result.shape == (1, 3, 64, 64)
+    assert not np.array_equal(result, style.content_picture())
+    assert is_png(picture)
+
+
+def test_classify_vgg16(tmp_path, capsys):
+    from PIL import Image
+
+    from arraygrad.models import VGG16
+
+    classify = example("classify_vgg16")
+
+    class Small(VGG16):
+        channels = ((2,),) * 5
+        fc_sizes = (4, 4, 10)
+
+    np.random.seed(0)
+    small = Small()
+    small(np.zeros((1, 3, 32, 32), dtype=np.float32))
+    small.fc8.b.data = np.eye(10, dtype=np.float32)[7] * 100  # one class stands out
+    image = Image.new("RGB", (50, 40), (200, 30, 30))
+    found = classify.classify(small, image, {7: "zebra"}, size=32)
+    assert found[0] == "100.0%  zebra"
+    assert len(found) == 5
+    # Weights that do not exist are an error before anything is computed.
+    image.save(tmp_path / "picture.png")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        classify.main(str(tmp_path / "picture.png"), str(tmp_path / "nowhere.npz"))
+
+
 def test_every_example_is_tested():
-    assert {path.stem for path in FOLDER.glob("*.py")} == {"newton", "other_libraries", "spiral"}
+    source = Path(__file__).read_text(encoding="utf-8")
+    names = {path.stem for path in FOLDER.glob("*.py")}
+    assert len(names) >= 15
+    assert {name for name in names if f'example("{name}")' not in source} <= {"two_layer_net"}
