@@ -200,12 +200,12 @@ MEMBERS = {
 }
 
 
-@pytest.mark.parametrize("place", MEMBERS)
-def test_members_of_the_book(place):
+@pytest.mark.parametrize("owner", MEMBERS)
+def test_members_of_the_book(owner):
     thing = importlib.import_module("arraygrad")
-    for part in filter(None, place.split(".")):
+    for part in filter(None, owner.split(".")):
         thing = getattr(thing, part)
-    assert [name for name in MEMBERS[place].split() if not hasattr(thing, name)] == []
+    assert [name for name in MEMBERS[owner].split() if not hasattr(thing, name)] == []
 
 
 def test_functions_has_the_shadowing_names():
