@@ -38,6 +38,12 @@ def _takes(q: Any, k: Any, v: Any, bias: Any, noise: Any) -> bool:
     )
 
 
+def _fit(x: Any) -> Any:
+    """x with the axes (N, heads, T, D), the last one dense, as the kernel reads it."""
+    x = x if x.ndim == 4 else x[:, None]
+    return x if x.stride(-1) == 1 else x.contiguous()
+
+
 def attention(q: Any, k: Any, v: Any, bias: Any, allowed: Any, scale: float, noise: Any) -> Any:
     # A row that may attend to nothing gives zeros, which the kernel does not promise.
     if not _takes(q, k, v, bias, noise) or not (allowed is None or allowed.any(-1).all()):
@@ -47,7 +53,7 @@ def attention(q: Any, k: Any, v: Any, bias: Any, allowed: Any, scale: float, noi
         mask = q.new_zeros(allowed.shape).masked_fill_(~allowed, float("-inf"))
         mask = mask.expand(*q.shape[:-2], *mask.shape[-2:]) if mask.ndim > 2 else mask
         mask = mask if mask.ndim != 3 else mask[:, None]
-    q4, k4, v4 = (a if a.ndim == 4 else a[:, None] for a in (q, k, v))
+    q4, k4, v4 = map(_fit, (q, k, v))
     out, logsumexp = _forward.default(q4, k4, v4, 0.0, False, attn_mask=mask, scale=scale)
     return out.reshape(q.shape), Flash(out, logsumexp, mask)
 
@@ -58,7 +64,7 @@ def attention_rule(
     if type(p) is not Flash:  # the probabilities of the definition
         named = rule(core._attention, "q", "k", "v", "bias")
         return named(g, q, k, v, p, out, scale, noise, need, xp)
-    g4, q4, k4, v4 = (a if a.ndim == 4 else a[:, None] for a in (g, q, k, v))
+    g4, q4, k4, v4 = map(_fit, (g, q, k, v))
     grads = _backward.default(
         g4, q4, k4, v4, p.out, p.logsumexp, 0.0, False, attn_mask=p.mask, scale=scale
     )
