@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,8 @@ from arraygrad import backend as backends
 from arraygrad.errors import LayerError, WeightsError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from arraygrad.layers import Layer
 
 SUFFIXES = (".npz", ".safetensors")
@@ -167,6 +168,8 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray[Any, Any]]
 
 
 def _with_suffix(path: str | os.PathLike[str]) -> Path:
+    from pathlib import Path
+
     given = Path(path)
     return given if given.suffix.lower() in SUFFIXES else Path(f"{given}.npz")
 
@@ -206,6 +209,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a new file beside `path` that takes its place at the end, if there was no error.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with whole_file(Path(folder) / "a.txt") as file:
     ...         unfinished = file.write(b"text")

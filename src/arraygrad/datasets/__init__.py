@@ -6,13 +6,13 @@ Those that few programs need are imported at their first use.
 from typing import TYPE_CHECKING
 
 from arraygrad.datasets.dataset import Dataset
-from arraygrad.datasets.digits import Digits
 from arraygrad.datasets.spiral import Spiral, get_spiral
 from arraygrad.plugins import module_hooks
 
 if TYPE_CHECKING:
     from arraygrad.datasets.cache import load_cache_npz, save_cache_npz
     from arraygrad.datasets.cifar import CIFAR10, CIFAR100
+    from arraygrad.datasets.digits import Digits
     from arraygrad.datasets.imagenet import ImageNet
     from arraygrad.datasets.mnist import MNIST, FashionMNIST
     from arraygrad.datasets.sincurve import SinCurve
