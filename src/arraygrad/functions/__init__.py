@@ -28,6 +28,7 @@ from arraygrad.functions import (
     reduction,
     regression,
     resizing,
+    selection,
     shape,
     special,
     windows,
@@ -54,6 +55,7 @@ from arraygrad.functions.recurrent import *
 from arraygrad.functions.reduction import *
 from arraygrad.functions.regression import *
 from arraygrad.functions.resizing import *
+from arraygrad.functions.selection import *
 from arraygrad.functions.shape import *
 from arraygrad.functions.special import *
 from arraygrad.functions.windows import *
@@ -82,6 +84,7 @@ __all__ = sorted(
     + reduction.__all__
     + regression.__all__
     + resizing.__all__
+    + selection.__all__
     + shape.__all__
     + special.__all__
     + windows.__all__

@@ -108,7 +108,8 @@ def _(g, logp, t, backend, xp):
 def softmax_cross_entropy_simple(x: Any, t: Any) -> Variable:
     """`softmax_cross_entropy` composed of ops, as the book first writes it: it clips at 1e-15."""
     from arraygrad.functions.activation import softmax
-    from arraygrad.functions.elementwise import clip, log
+    from arraygrad.functions.elementwise import log
+    from arraygrad.functions.selection import clip
 
     x = as_variable(x)
     t = labels("softmax_cross_entropy_simple", x, t)

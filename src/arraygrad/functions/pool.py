@@ -6,8 +6,8 @@ from typing import Any
 
 from arraygrad.backend import backend_of, is_inexact
 from arraygrad.errors import ArgumentError
-from arraygrad.functions.elementwise import where
 from arraygrad.functions.reduction import max
+from arraygrad.functions.selection import where
 from arraygrad.functions.shape import reshape
 from arraygrad.functions.windows import (
     Pair,
