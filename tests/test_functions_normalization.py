@@ -262,7 +262,6 @@ GOOD = {"gamma": np.ones(3), "beta": np.zeros(3), "mean": np.zeros(3), "var": np
         ({"mean": None}, ShapeError, r"None for .*mean"),
         ({"mean": 0.0}, ShapeError, r"mean = 0.0"),
         ({"var": np.ones((1, 3))}, ShapeError, r"var = an array of shape \(1, 3\)"),
-        ({"x": np.ones((1, 3))}, ShapeError, r"1 values per channel, expected 2 or more"),
         ({"x": np.ones((0, 3))}, ShapeError, r"0 values per channel"),
         ({"x": np.ones((4, 3), int)}, DtypeError, r"dtype int64, expected a floating-point"),
         ({"decay": 1.5}, ArgumentError, r"decay = 1.5, expected a number from 0 to 1"),
@@ -274,6 +273,18 @@ def test_bad_batches_raise_before_the_running_averages_change(change, error, wor
     with pytest.raises(error, match=f"batch_norm: got .*{words.removeprefix('got ')}"):
         F.batch_norm(**arguments)
     np.testing.assert_array_equal([mean, var], [np.zeros(3), np.ones(3)])
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (1, 3, 1, 1)])
+def test_one_value_per_channel_gives_beta(shape):
+    mean, var, gamma, beta = np.zeros(3), np.ones(3), Variable(np.ones(3)), Variable(np.arange(3.0))
+    x = Variable(np.random.default_rng(0).normal(size=shape))
+    y = F.batch_norm(x, gamma, beta, mean, var)
+    y.backward()
+    np.testing.assert_array_equal(y.data.ravel(), [0.0, 1.0, 2.0])
+    np.testing.assert_array_equal(x.grad.data, np.zeros(shape))
+    np.testing.assert_array_equal([gamma.grad.data, beta.grad.data], [np.zeros(3), np.ones(3)])
+    np.testing.assert_allclose([mean, var], [0.1 * x.data.ravel(), [0.9, 0.9, 0.9]])
 
 
 def test_a_running_average_that_cannot_be_written_into():

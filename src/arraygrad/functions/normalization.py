@@ -110,8 +110,10 @@ def batch_norm(
     moved towards those of the batch (the variance made unbiased) by the share 1 - decay: a
     Variable, such as a layer's Buffer, gets new data, an array is written into. Under
     `test_mode()` they are what x is normalized with. They get no gradient.
-    Raises ShapeError, DtypeError and ArgumentError before anything is changed, also for a batch
-    that has one value per channel.
+    One value per channel has no variance: the result is beta, as in the book, whose GAN takes one
+    sample to give its layers their sizes.
+    Raises ShapeError, DtypeError and ArgumentError before anything is changed, also for an empty
+    batch.
     Ioffe and Szegedy 2015, "Batch Normalization", arXiv:1502.03167.
 
     >>> mean, var = np.zeros(1), np.ones(1)
@@ -137,10 +139,10 @@ def batch_norm(
         y = wide * _beside(scale, shape) + _beside(shift, shape)
         return astype(y, dtype) if y.dtype != dtype else y
     m = math.prod(shape) // max(shape[1], 1)
-    if m < 2:
+    if m < 1:
         raise ShapeError(
-            f"batch_norm: got x of shape {shape}, with {m} values per channel, expected 2 or more "
-            f"to take a variance of while training; use a larger batch, or test_mode()"
+            f"batch_norm: got x of shape {shape}, with {m} values per channel, expected 1 or more "
+            f"while training; use a larger batch, or test_mode()"
         )
     _changeable("mean", mean)
     _changeable("var", var)
@@ -149,7 +151,7 @@ def batch_norm(
     y = _normalize(wide, _beside(gamma, shape), _beside(beta, shape), axis, eps, moments)
     batch = namespace(moments).reshape(moments, (2, shape[1]))
     _move(mean, batch[0, ...], decay)
-    _move(var, batch[1, ...] * (m / (m - 1)), decay)
+    _move(var, batch[1, ...] * (m / max(m - 1, 1)), decay)
     return astype(y, dtype) if y.dtype != dtype else y
 
 
