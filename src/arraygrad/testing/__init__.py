@@ -1,0 +1,22 @@
+"""The conformance kit: proves ops, layers and all else right, on every array library.
+
+Each function checks one kind of thing and returns a Report, which counts what ran and tells what
+failed: `check_op`, `check_kernel`, `check_backend`, `check_layer`, `check_model`,
+`check_optimizer`, `check_dataset`, and `check_plugin` for all that a distribution registers. Each
+is a set of named checks, listed by `check_op.checks` and so on, of which `only` and `skip` select.
+
+`python -m arraygrad.testing [PLACE ...]` checks every op of the core and counts the checks; a
+place is an array library, a device of it, or NumPy with read-only arrays. In tests, load
+`arraygrad.testing.pytest_plugin` for fixtures and options.
+"""
+
+from arraygrad.op import arr, case
+from arraygrad.testing.core import main
+from arraygrad.testing.ops import check_op
+from arraygrad.testing.places import DTYPES, PLACES, Place, installed_places
+from arraygrad.testing.report import Report, SkipCheck
+
+__all__ = [
+    "DTYPES", "PLACES", "Place", "Report", "SkipCheck", "arr", "case", "check_op",
+    "installed_places", "main",
+]  # fmt: skip
