@@ -75,8 +75,7 @@ _OF = {kind: _constants(kind) for kind in _KINDS}
 
 def _erf(x: Any, y: Any, s: Any, p: Any, c: Any) -> None:
     """y = erf(x), where y may be x; see `arraygrad.functions.special`."""
-    np.minimum(x, c["limit"], out=y)
-    np.maximum(y, c["-limit"], out=y)
+    x.clip(c["-limit"], c["limit"], y)
     np.multiply(y, y, out=s)
     P, Q = c["P"], c["Q"]
     np.multiply(s, P[0], out=p)
@@ -153,8 +152,7 @@ def gelu_x(g: Any, x: Any, c: Any, xp: Any) -> Any:
     k = _OF[x.dtype]
 
     def step(g: Any, x: Any, cdf: Any, y: Any, w: Any) -> None:
-        np.minimum(x, k["far"], out=w)
-        np.maximum(w, k["-far"], out=w)
+        x.clip(k["-far"], k["far"], w)
         np.multiply(w, w, out=y)
         np.multiply(y, k["-half"], out=y)
         np.exp(y, out=y)
@@ -172,8 +170,7 @@ def gelu_tanh(x: Any) -> Any:
     k = _OF[x.dtype]
 
     def step(x: Any, y: Any, c: Any) -> None:
-        np.minimum(x, k["far"], out=y)
-        np.maximum(y, k["-far"], out=y)
+        x.clip(k["-far"], k["far"], y)
         np.multiply(y, y, out=c)
         np.multiply(c, k["cubic"], out=c)
         np.add(c, k["one"], out=c)
@@ -193,8 +190,7 @@ def gelu_tanh_x(g: Any, x: Any, c: Any, xp: Any) -> Any:
     k = _OF[x.dtype]
 
     def step(g: Any, x: Any, c: Any, y: Any, w: Any) -> None:
-        np.minimum(x, k["far"], out=w)
-        np.maximum(w, k["-far"], out=w)
+        x.clip(k["-far"], k["far"], w)
         np.multiply(w, w, out=y)
         np.multiply(y, k["slope"], out=y)
         np.add(y, k["double"], out=y)

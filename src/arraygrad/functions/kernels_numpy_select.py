@@ -121,19 +121,20 @@ def elu(x: Any, alpha: float) -> Any:
     # exp(x) - 1 = 2 t / (1 - t) with t = tanh(x / 2): as accurate near 0 as expm1, for which NumPy
     # has no vector form, at a tenth of the cost.
     zero = _ZERO[x.dtype]
-    t = np.minimum(x, zero, out=empty_like(x))
+    inf = _INF[x.dtype]
+    t = x.clip(-inf, zero, empty_like(x))
     np.multiply(t, 0.5, out=t)
     np.tanh(t, out=t)
     y = np.subtract(1, t, out=empty_like(x))
     np.divide(t, y, out=y)
     np.multiply(y, 2 * alpha, out=y)
-    return np.add(y, np.maximum(x, zero, out=t), out=y)
+    return np.add(y, x.clip(zero, inf, t), out=y)
 
 
 def elu_x(g: Any, x: Any, alpha: float, xp: Any) -> Any:
     if type(x) is not np.ndarray or x.dtype not in _BITS:
         return activation.elu.definition.rules["x",](g, x, alpha, np)
-    y = np.minimum(x, _ZERO[x.dtype], out=empty_like(x))
+    y = x.clip(-_INF[x.dtype], _ZERO[x.dtype], empty_like(x))
     np.exp(y, out=y)
     if alpha != 1:
         y = select(x > 0, y, y * alpha)
