@@ -1,0 +1,7 @@
+"""JAX as a backend of arraygrad.
+
+This module and `_plugin` are imported whenever arraygrad is, so they import nothing themselves;
+JAX is imported when somebody uses the backend, or gives arraygrad an array of it.
+"""
+
+__version__ = "0.1.0"
