@@ -188,7 +188,7 @@ def same(before, after):
 WRONG = {
     "Conv2d": (lambda: L.Conv2d(2, 3), (1, 3, 5, 5), [(1, 3, 2, 5), (3, 5, 5), (5,), ()]),
     "Deconv2d": (lambda: L.Deconv2d(2, 3), (1, 3, 5, 5), [(3, 5, 5), (5,), ()]),
-    "BatchNorm": (L.BatchNorm, (4, 3), [(1, 3), (3,), (), (4, 0)]),
+    "BatchNorm": (L.BatchNorm, (4, 3), [(3,), (), (4, 0)]),
     "LayerNorm": (L.LayerNorm, (4, 3), [(), (4, 0)]),
     "GroupNorm": (lambda: L.GroupNorm(2), (4, 2), [(4, 3), (2,), (), (4, 0)]),
 }

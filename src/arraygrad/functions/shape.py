@@ -50,8 +50,9 @@ def permute_dims(x: Any, axes: Any, *, xp: Any = None) -> Any:
     >>> permute_dims(Variable(np.ones((2, 3, 4))), (2, 0, 1)).shape
     (4, 2, 3)
     """
-    n = max(x.ndim, 1)
-    return xp.permute_dims(x, tuple(axis % n for axis in axes))
+    n = x.ndim
+    # What is out of range stays so, for the library to refuse.
+    return xp.permute_dims(x, tuple([axis + n if -n <= axis < 0 else axis for axis in axes]))
 
 
 @permute_dims.rule

@@ -8,7 +8,7 @@ import numpy as np
 
 import arraygrad.functions as F
 from arraygrad.errors import LayerError, ShapeError
-from arraygrad.layers.initial import whole
+from arraygrad.layers.initial import between, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.layers.linear import Linear
 from arraygrad.variable import Variable, as_variable
@@ -52,11 +52,7 @@ class MultiHeadAttention(Layer):
                 f"MultiHeadAttention: size is {size} and heads is {heads}; the heads should "
                 f"divide the size"
             )
-        if not 0 <= dropout_ratio <= 1:
-            raise LayerError(
-                f"MultiHeadAttention: dropout_ratio is {dropout_ratio!r}; expected 0 to 1"
-            )
-        self.dropout_ratio = dropout_ratio
+        self.dropout_ratio = between("MultiHeadAttention", "dropout_ratio", dropout_ratio, 0, 1)
         self.q = Linear(self.size, nobias, dtype, in_size)
         self.k = Linear(self.size, nobias, dtype, in_size)
         self.v = Linear(self.size, nobias, dtype, in_size)

@@ -8,7 +8,7 @@ import numpy as np
 
 import arraygrad.functions as F
 from arraygrad.errors import ArraygradError, LayerError, ShapeError
-from arraygrad.layers.initial import beside, floating, forget, whole
+from arraygrad.layers.initial import array_of, beside, between, floating, forget, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Buffer, Parameter, Variable, as_variable
 
@@ -42,8 +42,7 @@ class BatchNorm(Layer):
         dtype: Any = np.float32,
         in_size: int | None = None,
     ) -> None:
-        if not 0 <= decay <= 1:
-            raise LayerError(f"BatchNorm: decay is {decay!r}; it should be from 0 to 1")
+        between("BatchNorm", "decay", decay, 0, 1)
         if not eps > 0:
             raise LayerError(f"BatchNorm: eps is {eps!r}; it should be a small number above 0")
         self.decay, self.eps = decay, eps
@@ -63,7 +62,7 @@ class BatchNorm(Layer):
     def forward(self, x: Any) -> Variable:
         fresh = self.gamma._data is None
         if fresh:
-            data = as_variable(x).data
+            data = array_of(x)
             self._check(tuple(data.shape))
             self._init_params(data.shape[1], like=data)
         try:

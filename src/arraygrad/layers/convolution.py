@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.errors import LayerError, ShapeError
-from arraygrad.layers.initial import beside, floating, forget, normal, pair, whole
+from arraygrad.layers.initial import array_of, beside, floating, forget, normal, pair, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Parameter, Variable, as_variable
 
@@ -58,7 +58,7 @@ class Convolution(Layer):
             except ShapeError as error:
                 self._check(tuple(as_variable(x).shape), error)
                 raise
-        data = as_variable(x).data
+        data = array_of(x)
         self._check(tuple(data.shape))
         self._init_params(data.shape[1], like=data)
         try:

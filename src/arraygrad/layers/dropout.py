@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import arraygrad.functions as F
-from arraygrad.errors import LayerError
+from arraygrad.layers.initial import between
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Variable
 
@@ -26,9 +26,7 @@ class Dropout(Layer):
     """
 
     def __init__(self, dropout_ratio: float = 0.5) -> None:
-        if not 0 <= dropout_ratio <= 1:
-            raise LayerError(f"Dropout: dropout_ratio is {dropout_ratio!r}; expected 0 to 1")
-        self.dropout_ratio = dropout_ratio
+        self.dropout_ratio = between("Dropout", "dropout_ratio", dropout_ratio, 0, 1)
 
     def forward(self, x: Any) -> Variable:
         return F.dropout(x, self.dropout_ratio)

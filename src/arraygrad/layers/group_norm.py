@@ -8,7 +8,7 @@ import numpy as np
 
 import arraygrad.functions as F
 from arraygrad.errors import ArraygradError, LayerError, ShapeError
-from arraygrad.layers.initial import beside, floating, forget, whole
+from arraygrad.layers.initial import array_of, beside, floating, forget, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Parameter, Variable, as_variable
 
@@ -56,7 +56,7 @@ class GroupNorm(Layer):
     def forward(self, x: Any) -> Variable:
         fresh = self.gamma._data is None
         if fresh:
-            data = as_variable(x).data
+            data = array_of(x)
             self._check(tuple(data.shape))
             self._init_params(data.shape[1], like=data)
         try:

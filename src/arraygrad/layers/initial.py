@@ -12,7 +12,7 @@ import numpy as np
 
 from arraygrad import backend as backends
 from arraygrad.errors import LayerError
-from arraygrad.variable import Variable
+from arraygrad.variable import Variable, as_variable
 
 _BLOCK = 1 << 20
 _blank: ContextVar[bool] = ContextVar("arraygrad.blank_weights", default=False)
@@ -47,10 +47,41 @@ def floating(who: str, dtype: Any) -> np.dtype[Any]:
     >>> floating("Linear", "float32")
     dtype('float32')
     """
-    given = np.dtype(dtype)
-    if given.kind in "fc":
+    try:
+        given = np.dtype(dtype)
+    except TypeError:
+        given = None
+    if given is not None and given.kind in "fc":
         return given
-    raise LayerError(f"{who}: dtype is {given}; weights should have a floating-point dtype")
+    raise LayerError(
+        f"{who}: dtype is {dtype if given is None else given}; weights should have a "
+        "floating-point dtype"
+    )
+
+
+def between(who: str, what: str, value: Any, low: float, high: float) -> float:
+    """A parameter of a layer that has to be a number from `low` to `high`.
+
+    >>> between("Dropout", "dropout_ratio", 0.5, 0, 1)
+    0.5
+    """
+    try:
+        if low <= value <= high:
+            return value
+    except (TypeError, ValueError):
+        pass
+    raise LayerError(f"{who}: {what} is {value!r}; it should be from {low} to {high}")
+
+
+def array_of(x: Any) -> Any:
+    """The array of what a layer is called with. Raises NoDataError for a Variable without.
+
+    >>> array_of(Variable(np.zeros(2)))
+    array([0., 0.])
+    """
+    x = as_variable(x)
+    x._array()
+    return x.data
 
 
 def beside(like: Any = None) -> Callable[[np.ndarray[Any, Any]], Any]:

@@ -8,9 +8,9 @@ import numpy as np
 
 import arraygrad.functions as F
 from arraygrad.errors import ArraygradError, LayerError, ShapeError
-from arraygrad.layers.initial import beside, floating, forget, whole
+from arraygrad.layers.initial import array_of, beside, floating, forget, whole
 from arraygrad.layers.layer import Layer
-from arraygrad.variable import Parameter, Variable, as_variable
+from arraygrad.variable import Parameter, Variable
 
 
 class LayerNorm(Layer):
@@ -53,7 +53,7 @@ class LayerNorm(Layer):
     def forward(self, x: Any) -> Variable:
         fresh = self.gamma._data is None
         if fresh:
-            data = as_variable(x).data
+            data = array_of(x)
             self._init_params(self._sizes(tuple(data.shape)), like=data)
         try:
             return F.layer_norm(x, self.gamma, self.beta, self.axis, self.eps)

@@ -8,9 +8,9 @@ import numpy as np
 
 import arraygrad.functions as F
 from arraygrad.errors import LayerError, ShapeError
-from arraygrad.layers.initial import beside, floating, normal, whole
+from arraygrad.layers.initial import array_of, beside, floating, normal, whole
 from arraygrad.layers.layer import Layer
-from arraygrad.variable import Parameter, Variable, as_variable
+from arraygrad.variable import Parameter, Variable
 
 
 class Linear(Layer):
@@ -54,7 +54,7 @@ class Linear(Layer):
     def forward(self, x: Any) -> Variable:
         W = self.W
         if W._data is None:
-            data = as_variable(x).data
+            data = array_of(x)
             last = data.shape[-1] if data.ndim else 0
             self._init_params(whole("Linear", "the last axis of x", last), like=data)
         try:

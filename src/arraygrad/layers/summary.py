@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -42,6 +43,13 @@ def summary(layer: Layer, *inputs: Any, depth: int | None = None) -> str:
     """
     if depth is not None and depth < 0:
         raise LayerError(f"summary: depth is {depth}; expected 0 or more, or None for all")
+    try:
+        inspect.signature(layer.forward).bind(*inputs)
+    except TypeError as error:
+        raise LayerError(
+            f"summary: {type(layer).__name__}.forward got {len(inputs)} inputs: {error}; give what "
+            "a call takes, arrays or shapes, as in model.summary((1, 3, 224, 224))"
+        ) from error
     tried = _copied(layer)
     layers = dict(tried.named_layers())
     names = {id(x): name for name, x in layers.items()}

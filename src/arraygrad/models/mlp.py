@@ -30,10 +30,14 @@ class MLP(Model):
     def __init__(
         self, fc_output_sizes: Iterable[int], activation: Callable[[Any], Any] = F.sigmoid
     ) -> None:
-        if not isinstance(fc_output_sizes, Iterable):
+        if not isinstance(fc_output_sizes, Iterable) or getattr(fc_output_sizes, "ndim", 1) != 1:
             raise LayerError(
                 f"MLP: fc_output_sizes is {fc_output_sizes!r}; expected the sizes of all layers, "
                 "such as (10, 3)"
+            )
+        if not callable(activation):
+            raise LayerError(
+                f"MLP: activation is {activation!r}; expected a function, such as F.relu"
             )
         self.activation = activation
         self.layers = []

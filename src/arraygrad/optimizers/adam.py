@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from arraygrad.errors import ArgumentError
-from arraygrad.optimizers.optimizer import Formula, Optimizer, Rate, squared
+from arraygrad.optimizers.optimizer import Formula, Optimizer, Rate, checked, squared
 
 
 class Adam(Optimizer):
@@ -36,6 +36,7 @@ class Adam(Optimizer):
         self, alpha: Rate = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
     ) -> None:
         super().__init__()
+        checked(self, alpha=alpha, beta1=beta1, beta2=beta2, eps=eps)
         for name, beta in (("beta1", beta1), ("beta2", beta2)):
             if not 0 <= beta < 1:
                 raise ArgumentError(
@@ -116,6 +117,7 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(alpha, beta1, beta2, eps)
+        checked(self, weight_decay=weight_decay)
         self.weight_decay = weight_decay
 
     def formula(self, number: Any, xp: Any, t: int) -> Formula:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.optimizers.optimizer import Formula, Optimizer, Rate, squared
+from arraygrad.optimizers.optimizer import Formula, Optimizer, Rate, checked, squared
 
 
 class AdaGrad(Optimizer):
@@ -30,6 +30,7 @@ class AdaGrad(Optimizer):
 
     def __init__(self, lr: Rate = 0.001, eps: float = 1e-8) -> None:
         super().__init__()
+        checked(self, lr=lr, eps=eps)
         self.lr = lr
         self.eps = eps
 
@@ -64,6 +65,7 @@ class RMSprop(Optimizer):
 
     def __init__(self, lr: Rate = 0.001, rho: float = 0.9, eps: float = 1e-8) -> None:
         super().__init__()
+        checked(self, lr=lr, rho=rho, eps=eps)
         self.lr = lr
         self.rho = rho
         self.eps = eps
@@ -102,6 +104,7 @@ class AdaDelta(Optimizer):
 
     def __init__(self, rho: float = 0.95, eps: float = 1e-6) -> None:
         super().__init__()
+        checked(self, rho=rho, eps=eps)
         self.rho = rho
         self.eps = eps
 

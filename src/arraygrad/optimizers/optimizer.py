@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.backend import Backend, backend_of, is_complex
-from arraygrad.errors import LayerError
+from arraygrad.errors import ArgumentError, LayerError
 from arraygrad.layers import Layer
 from arraygrad.layers.inventory import Inventory
 from arraygrad.optimizers.blocks import BLOCK, apply
@@ -162,7 +163,8 @@ class Optimizer:
         >>> optimizer.rate(0.5), optimizer.rate(0.5 * StepDecay(every=10))
         (0.5, 0.05)
         """
-        return float(rate(max(self.updates, 1) - 1) if callable(rate) else rate)
+        value = rate(max(self.updates, 1) - 1) if callable(rate) else rate
+        return setting(type(self).__name__, "the learning rate", value)
 
     def state(self, param: Parameter) -> dict[str, Any]:
         """The arrays that the optimizer keeps for a parameter; empty before its first update."""
@@ -290,6 +292,28 @@ class Optimizer:
             if k[0] != "_" and k not in ("target", "hooks", "updates")
         }
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in public.items())})"
+
+
+def setting(who: str, name: str, value: Any) -> float:
+    """A setting as a number. Raises ArgumentError for what is none, and for nan.
+
+    >>> setting("SGD", "lr", np.float32(0.5))
+    0.5
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isnan(number):
+        raise ArgumentError(f"{who}: {name} is {value!r}; expected a number")
+    return number
+
+
+def checked(optimizer: Optimizer, **settings: Any) -> None:
+    """Raise ArgumentError unless settings are numbers, or schedules."""
+    for name, value in settings.items():
+        if not callable(value):
+            setting(type(optimizer).__name__, name, value)
 
 
 def squared(g: Any, xp: Any) -> Any:

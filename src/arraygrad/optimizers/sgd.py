@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.optimizers.optimizer import Formula, Optimizer, Rate
+from arraygrad.optimizers.optimizer import Formula, Optimizer, Rate, checked
 
 
 class SGD(Optimizer):
@@ -26,6 +26,7 @@ class SGD(Optimizer):
 
     def __init__(self, lr: Rate = 0.01) -> None:
         super().__init__()
+        checked(self, lr=lr)
         self.lr = lr
 
     def formula(self, number: Any, xp: Any, t: int) -> Formula:
@@ -61,6 +62,7 @@ class MomentumSGD(Optimizer):
 
     def __init__(self, lr: Rate = 0.01, momentum: float = 0.9) -> None:
         super().__init__()
+        checked(self, lr=lr, momentum=momentum)
         self.lr = lr
         self.momentum = momentum
 
