@@ -32,6 +32,7 @@ LAYERS = (
     ("dispatch",),
     ("opcode",),
     ("functions",),
+    ("numpy_kernels",),
     ("explain", "xp"),
     ("autodiff", "layers"),
     ("models", "optimizers"),

@@ -3,13 +3,10 @@
 import numpy as np
 import pytest
 
-from arraygrad.functions import (
-    conv,
-    kernels_numpy_conv,
-    kernels_numpy_depthwise,
-    kernels_numpy_pool,
-    pool,
-)
+from arraygrad.functions import conv, pool
+from arraygrad.numpy_kernels import conv as conv_kernels
+from arraygrad.numpy_kernels import depthwise as depthwise_kernels
+from arraygrad.numpy_kernels import pool as pool_kernels
 from arraygrad.op import table
 
 SHAPES = [  # C, OC, groups: few and many channels, in all combinations
@@ -36,7 +33,7 @@ def memory(x, order):
 
 def compare(name, *args):
     definition = table[name].definition
-    kernel = kernels_numpy_conv.KERNELS[name]
+    kernel = conv_kernels.KERNELS[name]
     expected = definition.forward(*args, xp=np)
     got = kernel(*args)
     assert got.dtype == expected.dtype
@@ -50,10 +47,10 @@ def test_convolution_in_every_form(monkeypatch, window, channels, block):
     kernel, stride, pad, dilation = window
     c, oc, groups = channels
     size = 8 * kernel[0] * kernel[1] * c
-    monkeypatch.setattr(kernels_numpy_conv, "BLOCK", block * size)
-    monkeypatch.setattr(kernels_numpy_conv, "BLOCK_OF_FEW", block * size)
-    monkeypatch.setattr(kernels_numpy_conv, "LEAST", 1)
-    monkeypatch.setattr(kernels_numpy_depthwise, "BLOCK", block * size)
+    monkeypatch.setattr(conv_kernels, "BLOCK", block * size)
+    monkeypatch.setattr(conv_kernels, "BLOCK_OF_FEW", block * size)
+    monkeypatch.setattr(conv_kernels, "LEAST", 1)
+    monkeypatch.setattr(depthwise_kernels, "BLOCK", block * size)
     rng = np.random.default_rng(0)
     W = rng.normal(size=(oc, c // groups, *kernel))
     b = rng.normal(size=oc)
@@ -67,7 +64,7 @@ def test_convolution_in_every_form(monkeypatch, window, channels, block):
         for bias in (None, rng.normal(size=c)):
             compare("_deconv2d", h, W, bias, (7, 6), stride, pad, dilation, groups)
         expected = h.sum(axis=(0, 2, 3))
-        np.testing.assert_allclose(kernels_numpy_conv.bias(h, np), expected, rtol=1e-9)
+        np.testing.assert_allclose(conv_kernels.bias(h, np), expected, rtol=1e-9)
 
 
 POOLS = [  # size, kernel, stride, pad
@@ -93,14 +90,14 @@ def test_pooling_in_every_form(case, order):
     x = memory(rng.integers(0, 4, (2, 3, *size)).astype("float64"), order)
     forward, rule = (pool._pooling.definition.forward, pool._pooling.definition.rules["x",])
     expected, place = forward(x, *args, xp=np)
-    y, kept = kernels_numpy_pool.pooling(x, *args)
+    y, kept = pool_kernels.pooling(x, *args)
     np.testing.assert_array_equal(y, expected)
     g = memory(rng.normal(size=y.shape), order)
-    gx = kernels_numpy_pool.pooling_x(g, kept, x.shape, *args)
+    gx = pool_kernels.pooling_x(g, kept, x.shape, *args)
     np.testing.assert_allclose(gx, rule(g, place, x.shape, *args), rtol=1e-12, atol=1e-12)
 
     for name, v, more in (("_average_pooling", x, ()), ("_spread", g, (size,))):
-        got = kernels_numpy_pool.KERNELS[name](v, *more, *args)
+        got = pool_kernels.KERNELS[name](v, *more, *args)
         np.testing.assert_allclose(
             got, table[name].definition.forward(v, *more, *args, xp=np), rtol=1e-12, atol=1e-12
         )
@@ -108,17 +105,17 @@ def test_pooling_in_every_form(case, order):
 
 def test_pooling_of_whole_numbers_and_nan():
     x = np.array([[[[-5, -7], [-9, -6]]]], dtype="int8")
-    y, _ = kernels_numpy_pool.pooling(x, (2, 2), (1, 1), (1, 1))
+    y, _ = pool_kernels.pooling(x, (2, 2), (1, 1), (1, 1))
     assert y.dtype == x.dtype
     assert y[0, 0].tolist() == [[-5, -5, -7], [-5, -5, -6], [-9, -6, -6]]
     x = np.array([[[[1.0, np.nan], [3.0, 2.0]]]])
-    y, _ = kernels_numpy_pool.pooling(x, (2, 2), (2, 2), (0, 0))
+    y, _ = pool_kernels.pooling(x, (2, 2), (2, 2), (0, 0))
     assert np.isnan(y).all()
 
 
 def test_results_are_channels_last_in_memory():
     x, W = np.ones((2, 8, 6, 6)), np.ones((4, 8, 3, 3))
-    y = kernels_numpy_conv.conv2d(x, W, None, (1, 1), (1, 1), (1, 1), 1)
-    z, _ = kernels_numpy_pool.pooling(y, (2, 2), (2, 2), (0, 0))
-    for v in (y, z, kernels_numpy_pool.average_pooling(y, (2, 2), (2, 2), (0, 0))):
+    y = conv_kernels.conv2d(x, W, None, (1, 1), (1, 1), (1, 1), 1)
+    z, _ = pool_kernels.pooling(y, (2, 2), (2, 2), (0, 0))
+    for v in (y, z, pool_kernels.average_pooling(y, (2, 2), (2, 2), (0, 0))):
         assert v.transpose(0, 2, 3, 1).flags.c_contiguous

@@ -69,29 +69,9 @@ def arraygrad_register_ops(register: Register) -> None:
 
 @hookimpl
 def arraygrad_register_kernels(register: RegisterKernel) -> None:
-    from arraygrad.functions import (
-        kernels_numpy,
-        kernels_numpy_activation,
-        kernels_numpy_attention,
-        kernels_numpy_conv,
-        kernels_numpy_linalg,
-        kernels_numpy_normalization,
-        kernels_numpy_pool,
-        kernels_numpy_recurrent,
-        kernels_numpy_select,
-    )
+    from arraygrad import numpy_kernels
 
-    for module in (
-        kernels_numpy,
-        kernels_numpy_activation,
-        kernels_numpy_attention,
-        kernels_numpy_conv,
-        kernels_numpy_linalg,
-        kernels_numpy_normalization,
-        kernels_numpy_pool,
-        kernels_numpy_recurrent,
-        kernels_numpy_select,
-    ):
+    for module in numpy_kernels.MODULES:
         for name, kernel in module.KERNELS.items():
             register(name, "numpy", kernel)
 

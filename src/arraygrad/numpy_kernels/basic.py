@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.functions import activation, loss, regression
-from arraygrad.functions.kernels_numpy_linalg import ones
+from arraygrad.numpy_kernels.linalg import ones
 from arraygrad.workspace import SMALLEST, empty_like
 
 # The positional form (x, axis, dtype, out, keepdims) is faster, and not in NumPy's stubs.

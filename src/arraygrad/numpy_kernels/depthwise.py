@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.functions.kernels_numpy_linalg import ones
 from arraygrad.functions.windows import get_conv_outsize, taps
+from arraygrad.numpy_kernels.linalg import ones
 from arraygrad.workspace import empty
 
 BLOCK = 1 << 18

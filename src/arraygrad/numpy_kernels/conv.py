@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from arraygrad.functions import conv
-from arraygrad.functions import kernels_numpy_depthwise as depthwise
-from arraygrad.functions.kernels_numpy_linalg import ones
 from arraygrad.functions.windows import get_conv_outsize
+from arraygrad.numpy_kernels import depthwise as depthwise
+from arraygrad.numpy_kernels.linalg import ones
 from arraygrad.workspace import empty
 
 FEW = 8

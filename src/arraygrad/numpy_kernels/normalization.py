@@ -14,7 +14,7 @@ import numpy as np
 
 from arraygrad.backend import sum_to
 from arraygrad.functions import normalization
-from arraygrad.functions.kernels_numpy_linalg import ones
+from arraygrad.numpy_kernels.linalg import ones
 from arraygrad.workspace import empty
 
 _normalize = normalization._normalize.definition

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.functions import attention as ops
-from arraygrad.functions.kernels_numpy_linalg import ones
+from arraygrad.numpy_kernels.linalg import ones
 from arraygrad.workspace import empty
 
 _attention = ops._attention.definition
