@@ -11,12 +11,22 @@ place is an array library, a device of it, or NumPy with read-only arrays. In te
 """
 
 from arraygrad.op import arr, case
+from arraygrad.testing.backends import check_backend
 from arraygrad.testing.core import main
+from arraygrad.testing.datasets import check_dataset
+from arraygrad.testing.kernels import check_kernel
+from arraygrad.testing.layers import check_layer
+from arraygrad.testing.models import check_model
 from arraygrad.testing.ops import check_op
+from arraygrad.testing.optimizers import check_optimizer
 from arraygrad.testing.places import DTYPES, PLACES, Place, installed_places
+from arraygrad.testing.plugins import check_plugin
 from arraygrad.testing.report import Report, SkipCheck
+from arraygrad.testing.samples import Sample
+from arraygrad.testing.transfers import transfers
 
 __all__ = [
-    "DTYPES", "PLACES", "Place", "Report", "SkipCheck", "arr", "case", "check_op",
-    "installed_places", "main",
+    "DTYPES", "PLACES", "Place", "Report", "Sample", "SkipCheck", "arr", "case", "check_backend",
+    "check_dataset", "check_kernel", "check_layer", "check_model", "check_op", "check_optimizer",
+    "check_plugin", "installed_places", "main", "transfers",
 ]  # fmt: skip

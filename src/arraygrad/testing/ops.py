@@ -154,7 +154,7 @@ def _(report: Report, op: Any, place: Place, dtype: str) -> None:
     if not truth.smooth:
         return
     run = Run(truth, place, dtype)
-    with _no_collector():
+    with no_collector():
         xs = [Variable(v) for v in run.values]
         y: Any = truth.call(xs)
         nodes, pending = [ref(y)], [y._node]
@@ -171,7 +171,7 @@ def _(report: Report, op: Any, place: Place, dtype: str) -> None:
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
+def no_collector() -> Iterator[None]:
     """What dies meanwhile dies by counting references."""
     enabled = gc.isenabled()
     gc.disable()

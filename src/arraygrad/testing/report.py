@@ -118,7 +118,8 @@ class Report:
             text = failure if failure.startswith(other.name) else f"{other.name}: {failure}"
             self._fail(Failure.of(text, failure.check, failure.subject))
         self.expected += other.expected
-        self.skipped.update({f"{other.name}: {k}": why for k, why in other.skipped.items()})
+        for what, why in other.skipped.items():
+            self.skipped[what if what.startswith(other.name) else f"{other.name}: {what}"] = why
         self.notes += other.notes
 
     def finish(self) -> Report:

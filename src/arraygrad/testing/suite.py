@@ -47,6 +47,10 @@ class Suite:
 
         return add
 
+    def extend(self, other: Suite) -> None:
+        """Have the checks of another suite too."""
+        self._checks += other._checks
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names, in the order of the definitions."""
