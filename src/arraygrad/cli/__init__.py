@@ -6,10 +6,12 @@ import click
 
 import arraygrad
 from arraygrad.cli.kernels import kernels
-from arraygrad.cli.listings import backends, config, plugins
+from arraygrad.cli.listings import backends, config
+from arraygrad.cli.plugins import plugins
 from arraygrad.cli.predict import predict
 from arraygrad.cli.program import Program
 from arraygrad.cli.train import train
+from arraygrad.cli.why import why
 
 __all__ = ["program"]
 
@@ -27,5 +29,5 @@ def program(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (train, predict, plugins, backends, kernels, config):
+for command in (train, predict, plugins, backends, kernels, why, config):
     program.add_command(command)

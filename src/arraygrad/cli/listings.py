@@ -1,4 +1,4 @@
-"""`arraygrad plugins`, `arraygrad backends` and `arraygrad config`."""
+"""`arraygrad plugins [NAME]`, `arraygrad backends` and `arraygrad config`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,8 @@ from arraygrad.training.recipe import backend_names, check_device
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
-@click.command(short_help="List plugins and whether they work.")
-@click.argument("name", required=False)
-@click.option("--check", is_flag=True, help="Import everything they provide, and say what fails.")
-@as_json
-def plugins(name: str | None, check: bool, as_json: bool) -> None:
-    """List plugins, their status and what they provide; or all about NAME."""
+def list_plugins(name: str | None, check: bool, as_json: bool) -> None:
+    """`arraygrad plugins [NAME]`."""
     found = known_plugins.statuses()
     if name is not None:
         found = [plugin for plugin in found if name in (plugin.distribution, plugin.namespace)]

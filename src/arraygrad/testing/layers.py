@@ -286,6 +286,7 @@ def check_layer(
     Raises ArgumentError for a class that does not.
 
     >>> from arraygrad.layers import Linear
+    >>> from arraygrad.op import arr
     >>> check_layer(lambda: Linear(3), arr(5, 4), places=["numpy"])
     <Report <lambda>: ... checks, 0 failed>
     >>> check_layer(Linear, places=["numpy"], only="gradients").failures

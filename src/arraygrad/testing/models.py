@@ -71,6 +71,7 @@ def check_model(
     The arguments are those of `check_layer`.
 
     >>> from arraygrad.models import MLP
+    >>> from arraygrad.op import arr
     >>> check_model(lambda: MLP((5, 3)), arr(4, 2), places=["numpy"])
     <Report <lambda>: ... checks, 0 failed>
     """
