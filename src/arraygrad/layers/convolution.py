@@ -58,7 +58,7 @@ class Convolution(Layer):
             except ShapeError as error:
                 self._check(tuple(as_variable(x).shape), error)
                 raise
-        data = array_of(x)
+        data = array_of(type(self).__name__, x)
         self._check(tuple(data.shape))
         self._init_params(data.shape[1], like=data)
         try:

@@ -56,7 +56,7 @@ class GroupNorm(Layer):
     def forward(self, x: Any) -> Variable:
         fresh = self.gamma._data is None
         if fresh:
-            data = array_of(x)
+            data = array_of(type(self).__name__, x)
             self._check(tuple(data.shape))
             self._init_params(data.shape[1], like=data)
         try:

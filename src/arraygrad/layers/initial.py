@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad import backend as backends
-from arraygrad.errors import LayerError
+from arraygrad.errors import DtypeError, LayerError
 from arraygrad.variable import Variable, as_variable
 
 _BLOCK = 1 << 20
@@ -73,14 +73,15 @@ def between(who: str, what: str, value: Any, low: float, high: float) -> float:
     raise LayerError(f"{who}: {what} is {value!r}; it should be from {low} to {high}")
 
 
-def array_of(x: Any) -> Any:
-    """The array of what a layer is called with. Raises NoDataError for a Variable without.
+def array_of(who: str, x: Any) -> Any:
+    """The array by which a layer is sized; NoDataError for none, DtypeError for one of no numbers.
 
-    >>> array_of(Variable(np.zeros(2)))
+    >>> array_of("Linear", Variable(np.zeros(2)))
     array([0., 0.])
     """
     x = as_variable(x)
-    x._array()
+    if getattr(x._array().dtype, "kind", "f") in "OSUMmT":
+        raise DtypeError(f"{who}: x has the dtype {x.dtype}; it should be an array of numbers")
     return x.data
 
 

@@ -53,7 +53,7 @@ class LayerNorm(Layer):
     def forward(self, x: Any) -> Variable:
         fresh = self.gamma._data is None
         if fresh:
-            data = array_of(x)
+            data = array_of(type(self).__name__, x)
             self._init_params(self._sizes(tuple(data.shape)), like=data)
         try:
             return F.layer_norm(x, self.gamma, self.beta, self.axis, self.eps)

@@ -54,7 +54,7 @@ class Linear(Layer):
     def forward(self, x: Any) -> Variable:
         W = self.W
         if W._data is None:
-            data = array_of(x)
+            data = array_of(type(self).__name__, x)
             last = data.shape[-1] if data.ndim else 0
             self._init_params(whole("Linear", "the last axis of x", last), like=data)
         try:

@@ -11,7 +11,7 @@ from arraygrad.backend import backend_of
 from arraygrad.config import is_recording
 from arraygrad.errors import LayerError
 from arraygrad.functions import recurrent
-from arraygrad.layers.initial import whole
+from arraygrad.layers.initial import array_of, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.layers.linear import Linear
 from arraygrad.variable import Parameter, Variable, as_variable, constant
@@ -82,11 +82,12 @@ class Recurrent(Layer):
         return matrix.W
 
     def _init_params(self, x: Variable, xs: list[Linear], hs: list[Linear]) -> None:
+        like = array_of(type(self).__name__, x)
         in_size = whole(type(self).__name__, "the last axis of x", x.shape[-1])
         for layers, size in ((xs, in_size), (hs, self.hidden_size)):
             for layer in layers:
                 if layer.W.data is None:
-                    layer._init_params(size, like=x.data)
+                    layer._init_params(size, like=like)
 
     def _zeros(self, x: Variable, W: Variable, *lead: int) -> Variable:
         """The state before the first time step."""

@@ -32,7 +32,7 @@ def _joined(x: Any, h: Any) -> Any:
 
 def _one_dtype(*arrays: Any) -> bool:
     dtype = arrays[0].dtype
-    return dtype.char in "fd" and all(a.dtype == dtype for a in arrays)
+    return dtype.char in "fd" and dtype.isnative and all(a.dtype == dtype for a in arrays)
 
 
 def _grads(gz: Any, x: Any, h: Any, W: Any, need: Any, gh: Any = None) -> tuple[Any, Any, Any]:

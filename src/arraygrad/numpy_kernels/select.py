@@ -67,8 +67,8 @@ def where_x1(g: Any, condition: Any, xp: Any) -> Any:
 
 
 def where_x2(g: Any, condition: Any, xp: Any) -> Any:
-    if condition.dtype != np.bool_:  # whole numbers count as true where they are not 0
-        condition = condition != 0
+    if type(condition) is not np.ndarray or condition.dtype != np.bool_:
+        condition = np.not_equal(condition, 0)  # what is not 0 counts as true
     return masked(g, ~condition)
 
 
