@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -78,7 +78,8 @@ class Backend:
         """An array of this library from a number, nested lists or an array; NumPy's are copied."""
         if isinstance(obj, np.ndarray | np.generic):
             if dtype is not None:  # cast on the host: the device may not have the dtype of obj
-                obj = obj.astype(str(dtype).rpartition(".")[2])
+                with suppress(TypeError):  # bfloat16 is none of NumPy's
+                    obj = obj.astype(str(dtype).rpartition(".")[2])
             obj = self.from_numpy(np.asarray(obj), device)
         return self.xp.asarray(obj, dtype=dtype, device=device)
 

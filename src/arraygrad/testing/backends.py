@@ -46,7 +46,11 @@ def _(report: Report, place: Place) -> None:
         report.expect(backend.device(there) == device, f"asarray(device={device}) is elsewhere")
         moved = backend.to_device(place.array(x), device)
         report.expect(backend.device(moved) == device, f"to_device({device}) is elsewhere")
-        report.expect(np.array_equal(on_host(moved), x), f"to_device({device}) changes values")
+        try:
+            host = on_host(moved)
+        except NotImplementedError:  # a device for shapes alone, such as PyTorch's meta
+            continue
+        report.expect(np.array_equal(host, x), f"to_device({device}) changes values")
 
 
 @check("round trip")

@@ -113,7 +113,7 @@ class Call:
 
 def weights(i: int, shape: tuple[int, ...]) -> np.ndarray:
     """Fixed numbers, so that a sum of results has no symmetry that hides an error."""
-    rng = np.random.default_rng(zlib.crc32(f"{i}{shape}".encode()))
+    rng = np.random.default_rng(zlib.crc32(f"{i}{tuple(shape)}".encode()))
     return np.asarray(rng.uniform(0.5, 1.5, shape))
 
 

@@ -67,9 +67,10 @@ class Run:
         if not self.truth.smooth or self.truth.op.definition.title == "astype":
             return
         backend = self.place.backend
-        wanted = self.values[0].dtype if self.truth.values[0].dtype.kind == "f" else None
-        if wanted is None:
-            wanted = backend.dtype(self.dtype)
+        real = [
+            x for x, v in zip(self.values, self.truth.values, strict=True) if v.dtype.kind == "f"
+        ]
+        wanted = real[0].dtype if real else backend.dtype(self.dtype)
         for what, x in self.found:
             if is_inexact(x.dtype, backend.xp):
                 right = x.dtype == wanted
