@@ -107,7 +107,7 @@ def test_names_are_text_and_never_html(tmp_path: Path, name: str) -> None:
     assert all(str(source).startswith("data:") for source in images)
     shown = name.encode("utf-8", "replace").decode()
     assert reader.text.count(shown) >= 4
-    assert data_of(text)[0]["title"] == name
+    assert data_of(text)[0]["lines"][0]["name"].startswith("a, ")
 
 
 def test_all_pictures_are_well_formed(tmp_path: Path) -> None:
@@ -177,8 +177,10 @@ def test_short_lines_are_not_smoothed_and_long_ones_have_the_raw_line_behind() -
 def test_values_that_are_not_finite_are_gaps_with_a_mark_and_a_warning() -> None:
     text = page.render([run([3.0, math.nan, 2.0, 1.0, -math.inf, 1.5])])
     [picture] = re.findall(r'<svg class="chart".*?</svg>', text, re.DOTALL)
-    [line, log] = re.findall(r'class="line c0 run0" d="([^"]*)"', picture)
-    assert re.sub(r"[\d. ]+", "", line) == re.sub(r"[\d. ]+", "", log) == "MhMLMh"
+    lines = re.findall(r'class="line c0 run0" d="([^"]*)"', picture)
+    dots = re.findall(r'class="line c0 run0 dot" d="([^"]*)"', picture)
+    for line, dot in zip(lines, dots, strict=True):
+        assert (re.sub(r"[\d. ]+", "", line), re.sub(r"[\d. ]+", "", dot)) == ("ML", "MhMh")
     assert picture.count('class="bad run0"') == 2
     assert "not a finite number at step 1" in picture
     assert "train loss: 2 values not finite, first nan at step 1" in Reader(text).text
@@ -188,8 +190,8 @@ def test_places_in_the_picture() -> None:
     text = page.render([run([0.0, 10.0])])
     [d] = re.findall(r'class="line c0 run0" d="M([^"]*)"', text)
     (x1, y1), (x2, y2) = (map(float, point.split()) for point in d.split("L"))
-    assert (x1, x2) == (54, 370)
-    ticks = dict(re.findall(r'class="value" x="48" y="([\d.]+)">(\d+)<', text))
+    assert (x1, x2) == (36, 368)
+    ticks = dict(re.findall(r'class="value" x="30" y="([\d.]+)">(\d+)<', text))
     places = {label: float(y) - 4 for y, label in ticks.items()}
     assert (places["0"], places["10"]) == pytest.approx((y1, y2), abs=0.11)
 
@@ -197,7 +199,7 @@ def test_places_in_the_picture() -> None:
 def test_log_scale_is_offered_where_there_is_something_to_see() -> None:
     assert 'class="to-log"' in page.render([run([1.0, 0.1, 0.0])])
     assert 'class="to-log"' not in page.render([run([-1.0, 0.0])])
-    text = page.render([run([100.0, 1.0, 0.0, 0.01])])
+    text = page.render([run([100.0, 1.0, 0.01, 0.0])])
     [_, log] = re.findall(r'class="line c0 run0" d="([^"]*)"', text)
     y100, y1, y001 = (float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", log))
     assert y1 - y100 == pytest.approx(y001 - y1, abs=0.11)

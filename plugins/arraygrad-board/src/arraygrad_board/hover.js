@@ -1,6 +1,12 @@
 "use strict";
 // Values under the pointer, a finger, or the arrow keys; all else on the page works without this.
 const charts = JSON.parse(document.getElementById("data").textContent);
+const add = (tag, text = "") => {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+};
+const isShown = (line) => document.getElementById(`show${line.run}`)?.checked ?? true;
 document.querySelectorAll(".chart").forEach((svg, number) => {
   const lines = charts[number].lines, word = charts[number].word;
   const [low, high, left, right] = svg.dataset.x.split(" ").map(Number);
@@ -23,24 +29,19 @@ document.querySelectorAll(".chart").forEach((svg, number) => {
     const x = left + (high > low ? (step - low) / (high - low) : 0.5) * (right - left);
     cursor.setAttribute("transform", `translate(${x})`);
     cursor.setAttribute("visibility", "visible");
-    reading.replaceChildren(...[`${word} ${step}`].concat(
-      lines.filter((line) => !document.body.matches(`:has(#show${line.run}:not(:checked))`))
-        .map((line) => {
-          const i = nearest(line.x, step), there = line.x[i];
-          const where = there === step ? "" : ` (${word} ${there})`;
-          return `${line.name || charts[number].title} ${line.y[i]}${where}`;
-        }),
-    ).map((text) => {
-      const span = document.createElement("span");
-      span.textContent = text;
-      return span;
+    reading.replaceChildren(add("div", `${word} ${step}`), ...lines.filter(isShown).map((line) => {
+      const i = nearest(line.x, step), there = line.x[i];
+      const row = add("div"), mark = add("i");
+      mark.style.setProperty("--hue", `var(--c${line.color})`);
+      row.append(mark, line.name + (there === step ? "" : ` (${word} ${there})`), add("b", line.y[i]));
+      return row;
     }));
+    reading.hidden = false;
   };
   const hide = () => {
     cursor.setAttribute("visibility", "hidden");
-    reading.textContent = reading.dataset.rest;
+    reading.hidden = true;
   };
-  reading.dataset.rest = reading.textContent;
   const move = (event) => {
     const box = svg.getBoundingClientRect();
     const x = (event.clientX - box.left) / box.width * svg.viewBox.baseVal.width;

@@ -14,11 +14,13 @@ from arraygrad.errors import ArgumentError, RunError
 from arraygrad.weights import whole_file
 from arraygrad_board import __version__, curves, svg, tables
 from arraygrad_board.model import models
+from arraygrad_board.ridges import ridges
 from arraygrad_board.runs import Run, read_runs
 from arraygrad_board.scales import text
 from arraygrad_board.trained import complete
 
 MARK = '<meta name="generator" content="arraygrad-board'
+MOST_IN_CAPTION = 4
 SUFFIXES = (".html", ".htm")
 
 
@@ -157,18 +159,19 @@ def _problems(runs: Sequence[Run], charts: Sequence[curves.Chart]) -> str:
 def _curves(charts: Sequence[curves.Chart], labels: Sequence[str]) -> str:
     figures = []
     for chart in charts:
-        picture = svg.chart(chart, labels)
+        picture = svg.Picture(chart, labels).draw()
         switch = (
             '<label class="switch"><input type="checkbox" class="to-log"> log scale</label>'
             if '<g class="log">' in picture
             else ""
         )
-        rest = "; ".join(
-            f"{svg.name(line, labels)} {text(line.last[1])}".strip() for line in chart.lines
-        )
+        lasts = [f"{svg.name(line, labels)} {text(line.last[1])}" for line in chart.lines]
+        few = lasts[:MOST_IN_CAPTION]
+        more = f"; and {len(lasts) - len(few)} more" if len(few) < len(lasts) else ""
         figures.append(
-            f'<figure><div class="head"><h3>{escape(chart.title)}</h3>{switch}</div>\n{picture}\n'
-            f'<figcaption class="reading" aria-live="polite">last: {escape(rest)}</figcaption>'
+            f'<figure><div class="head"><h3>{escape(chart.title)}</h3>{switch}</div>\n'
+            f'<div class="plot">{picture}<div class="reading" aria-live="polite" hidden></div>'
+            f"</div>\n<figcaption>last: {escape('; '.join(few).strip())}{more}</figcaption>"
             f"</figure>"
         )
     if not figures:
@@ -184,7 +187,7 @@ def _histograms(runs: Sequence[Run]) -> str:
             group, slash, rest = name.partition("/")
             if not slash or group not in ("parameters", "gradients"):
                 group, rest = "other values", name
-            picture = svg.ridges(name, points)
+            picture = ridges(name, points)
             groups.setdefault(group, []).append(
                 f'<figure><div class="head"><h3>{escape(rest)}</h3></div>{picture}'
                 f"<figcaption>{escape(_steps(points))}</figcaption></figure>"
@@ -193,7 +196,7 @@ def _histograms(runs: Sequence[Run]) -> str:
             label = f"{run.label}: {group}" if len(runs) > 1 else group
             is_open = " open" if i == 0 else ""
             parts.append(
-                f'<details class="run{i}"{is_open}>'
+                f'<details class="run{i}" style="--hue:var(--c{i % svg.COLORS})"{is_open}>'
                 f"<summary>{escape(label)} ({len(figures)})</summary>"
                 f'<div class="grid-of">{"".join(figures)}</div></details>'
             )
@@ -214,11 +217,12 @@ def _data(chart: curves.Chart, labels: Sequence[str]) -> dict[str, object]:
     for line in chart.lines:
         lines.append({
             "run": line.run,
-            "name": svg.name(line, labels),
+            "color": line.color % svg.COLORS,
+            "name": svg.name(line, labels) or chart.title,
             "x": [step for step, _ in line.points],
             "y": [text(value) if math.isfinite(value) else str(value) for _, value in line.points],
         })  # fmt: skip
-    return {"title": chart.title, "word": chart.step_word, "lines": lines}
+    return {"word": chart.step_word, "lines": lines}
 
 
 def _switches(runs: int) -> str:
