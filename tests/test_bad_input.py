@@ -9,7 +9,7 @@ import pytest
 
 import arraygrad.functions as F
 import arraygrad.layers as L
-from arraygrad import Variable, models, optimizers, weights
+from arraygrad import Variable, datasets, models, optimizers, transforms, weights
 from arraygrad.errors import ArgumentError, ArraygradError, DtypeError, LayerError, NoDataError
 
 F32 = np.float32
@@ -266,3 +266,25 @@ def test_damaged_weights_change_nothing(tmp_path, suffix):
 def test_summary_without_an_input_says_what_it_needs():
     with pytest.raises(LayerError, match=r"summary: MLP.forward got 0 inputs: .*'x'"):
         models.MLP((3, 2)).summary()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: transforms.Normalize("a"),
+        lambda: transforms.Normalize(0, {}),
+        lambda: transforms.AsType(-1),
+        lambda: transforms.AsType(object),
+        lambda: transforms.Compose(None),
+        lambda: transforms.Compose("Flatten"),
+        lambda: transforms.Compose([transforms.Flatten(), 3]),
+        lambda: transforms.RandomHorizontalFlip(None),
+        lambda: transforms.RandomHorizontalFlip(np.ones(2)),
+        lambda: transforms.Normalize(1)("x"),
+        lambda: transforms.AsType()(np.array([None])),
+        lambda: datasets.random_split(datasets.Spiral(), None),
+    ],
+)
+def test_transforms_and_splits_refuse_what_they_cannot_use(make):
+    with pytest.raises(ArraygradError, match="expected"):
+        make()

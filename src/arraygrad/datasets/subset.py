@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,10 @@ def random_split(
     >>> len(train), len(test)
     (240, 60)
     """
+    if not isinstance(lengths, Iterable):
+        raise DatasetError(
+            f"random_split: lengths is {lengths!r}; expected one for each part, as in [0.8, 0.2]"
+        )
     size = len(dataset)
     counts = _counts(list(lengths), size)
     if seed is None:

@@ -10,6 +10,16 @@ from arraygrad import workspace
 from arraygrad.errors import ArgumentError
 
 
+def _numbers(who: str, x: Any) -> Any:
+    x = np.asarray(x)
+    if x.dtype.kind not in "biufc":
+        raise ArgumentError(
+            f"{who}: got a sample of dtype {x.dtype}, expected an array of numbers; put ToArray "
+            "before it"
+        )
+    return x
+
+
 class Normalize:
     """Subtract a mean and divide by a standard deviation: (x - mean) / std.
 
@@ -23,13 +33,20 @@ class Normalize:
     """
 
     def __init__(self, mean: Any = 0, std: Any = 1) -> None:
+        for name, value in (("mean", mean), ("std", std)):
+            try:
+                np.asarray(value, dtype=complex)
+            except (TypeError, ValueError):
+                raise ArgumentError(
+                    f"Normalize: {name} is {value!r}; expected a number, or one for each channel"
+                ) from None
         if not np.all(np.asarray(std)):
             raise ArgumentError(f"Normalize: std is {std!r}; expected no zero, it is divided by")
         self.mean = mean
         self.std = std
 
     def __call__(self, x: Any) -> Any:
-        return self._normalize(np.asarray(x), 0)
+        return self._normalize(_numbers("Normalize", x), 0)
 
     def batch(self, xs: Any) -> Any:
         """The same for many samples at a time."""
@@ -76,15 +93,26 @@ class Flatten:
 class AsType:
     """A sample in another dtype; `ToFloat` is another name for it.
 
+    Raises ArgumentError for a dtype of something else than numbers.
+
     >>> AsType(np.float32)(np.array([1, 2])).dtype.name
     'float32'
     """
 
     def __init__(self, dtype: Any = np.float32) -> None:
+        try:
+            known = np.dtype(dtype).kind in "biufc"
+        except TypeError:
+            known = False
+        if not known:
+            raise ArgumentError(
+                f"{type(self).__name__}: dtype is {dtype!r}; expected one of numbers, such as "
+                "np.float32"
+            )
         self.dtype = dtype
 
     def __call__(self, x: Any) -> Any:
-        x = np.asarray(x)
+        x = _numbers(type(self).__name__, x)
         # Batches in fresh memory, and a second array for the next transform, cost three times as
         # much: the page faults of each epoch are those of the whole data set.
         y = workspace.empty(x.shape, np.dtype(self.dtype))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.errors import DatasetError
+from arraygrad.errors import ArgumentError, DatasetError
 from arraygrad.transforms.pictures import is_picture
 
 
@@ -20,7 +20,16 @@ class Compose:
     """
 
     def __init__(self, transforms: Iterable[Callable[[Any], Any]] = ()) -> None:
+        if not isinstance(transforms, Iterable) or isinstance(transforms, str):
+            raise ArgumentError(
+                f"Compose: got {transforms!r}, expected a list of transforms, such as [Flatten()]"
+            )
         self.transforms = list(transforms)
+        for i, transform in enumerate(self.transforms):
+            if not callable(transform):
+                raise ArgumentError(
+                    f"Compose: transform {i} is {transform!r}; expected a function of a sample"
+                )
 
     def __call__(self, x: Any) -> Any:
         for transform in self.transforms:

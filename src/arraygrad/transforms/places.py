@@ -118,7 +118,7 @@ class RandomHorizontalFlip:
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        if not 0 <= p <= 1:
+        if not isinstance(p, (int, float, np.number)) or not 0 <= p <= 1:
             raise ArgumentError(f"RandomHorizontalFlip: p is {p!r}; expected 0 to 1")
         self.p = p
 
