@@ -166,7 +166,7 @@ def test_smoothing_against_its_definition() -> None:
 
 
 def test_short_lines_are_not_smoothed_and_long_ones_have_the_raw_line_behind() -> None:
-    assert 'smooth"' not in page.render([run([1.0] * 39)])
+    assert 'smooth"' not in page.render([run([1.0] * 99)])
     assert 'smooth"' not in page.render([run([1.0] * 100)], smoothing=0)
     text = page.render([run([1.0, 2.0] * 50)])
     assert text.index('raw" d="') < text.index('smooth" d="')

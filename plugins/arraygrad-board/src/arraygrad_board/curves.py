@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from arraygrad_board.runs import Run
 
 MOST_BUCKETS = 250  # for each two points, of a line a few hundred pixels wide
-FEWEST_TO_SMOOTH = 40
+FEWEST_TO_SMOOTH = 100
 MOST_MARKS = 40
 
 HELD_OUT = "held-out"

@@ -38,13 +38,12 @@ def read_runs(paths: Iterable[str | os.PathLike[str]]) -> list[Run]:
 
     Raises RunError for a folder without a run, for a file, and for a run of a newer version.
     """
-    folders: list[Path] = []
-    for path in map(Path, paths):
-        folders += [folder for folder in _folders(path) if folder not in folders]
+    found = (folder for path in map(Path, paths) for folder in _folders(path))
+    folders = {folder.resolve(): folder for folder in found}  # each once, however it is called
     if not folders:
         raise RunError("board: got no run; expected the folder of one, or several")
-    runs = [read_run(folder) for folder in folders]
-    for run, label in zip(runs, _labels(folders), strict=True):
+    runs = [read_run(folder) for folder in folders.values()]
+    for run, label in zip(runs, _labels(list(folders)), strict=True):
         run.label = label
     return runs
 
@@ -90,14 +89,13 @@ def _is_run(folder: Path) -> bool:
 
 
 def _labels(folders: list[Path]) -> list[str]:
-    """The last words of the paths, as many as tell them apart."""
-    parts = [folder.resolve().parts for folder in folders]
-    longest = max(map(len, parts))
-    for n in range(1, longest + 1):
-        labels = ["/".join(words[-n:]) for words in parts]
-        if len(set(labels)) == len(labels):
-            return labels
-    return [str(folder) for folder in folders]
+    """The last words of different paths, as many as tell them apart."""
+    labels: list[str] = []
+    n = 0
+    while len(set(labels)) < len(folders):
+        n += 1
+        labels = ["/".join(folder.parts[-n:]) for folder in folders]
+    return labels
 
 
 def _records(file: Path, damaged: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:

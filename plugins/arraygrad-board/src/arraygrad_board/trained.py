@@ -44,7 +44,10 @@ def complete(run: Run) -> None:
 
 def _graph(recipe: Recipe, facts: dict[str, Any]) -> dict[str, Any]:
     # Shapes are the same on every backend, and NumPy is always there.
-    model = build_model(
-        replace(recipe, backend="numpy", device=None), facts["in_size"], facts["classes"]
-    )
-    return graph_record(model, np.zeros((1, *facts["shape"]), np.float32))
+    known = replace(recipe, backend="numpy", device=None)
+    state = np.random.get_state()
+    try:
+        model = build_model(known, facts["in_size"], facts["classes"])
+        return graph_record(model, np.zeros((1, *facts["shape"]), np.float32))
+    finally:
+        np.random.set_state(state)
