@@ -41,7 +41,7 @@ VALUES = "values of an array|values were asked for"
         (lambda self, x: x if x.sum() > 0 else -x, VALUES),
         (lambda self, x: x * np.asarray(x).max(), VALUES),
         (lambda self, x: x * x.sum().item(), VALUES),
-        (lambda self, x: x * self.held, "make arrays that a layer holds Buffers"),
+        (lambda self, x: x * np.float32(2), "use Python's numbers"),
         (lambda self, x: F.stack([row * i for i, row in enumerate(x)]), "computes something else"),
         (lambda self, x: x if len(x) < 6 else x * 2, "computes something else"),
         (lambda self, x: x * float(len(x) ** 2), "depend on the size of the batch: 25.0 for 5"),
@@ -65,9 +65,18 @@ def test_the_message_has_the_line_of_the_model(tmp_path: Path) -> None:
     assert "F.where" in str(caught.value)
 
 
-def test_arrays_in_buffers_are_constants(tmp_path: Path) -> None:
-    model = Made(lambda self, x: x * self.held, Buffer(TABLE))
-    assert export(model, (None, 3), path=tmp_path / "m.onnx").nodes == {"Mul": 1}
+@pytest.mark.parametrize(
+    "held",
+    [Buffer(TABLE), TABLE, Variable(TABLE), [TABLE], {"a": TABLE}],
+    ids=lambda x: str(type(x)),
+)
+def test_arrays_that_a_layer_holds_are_constants(held: Any, tmp_path: Path) -> None:
+    def scaled(self: Any, x: Any) -> Any:
+        if isinstance(self.held, dict):
+            return x * self.held["a"]
+        return x * (self.held[0] if isinstance(self.held, list) else self.held)
+
+    assert export(Made(scaled, held), (None, 3), path=tmp_path / "m.onnx").nodes == {"Mul": 1}
 
 
 @pytest.mark.parametrize(
@@ -91,6 +100,12 @@ def test_wrong_arguments(inputs: Any, options: Any, message: str, tmp_path: Path
     with pytest.raises(ExportError, match=message):
         export(model, *inputs, path=tmp_path / "m.onnx", **options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["", "missing/m.onnx"])
+def test_a_path_that_is_none_for_a_file(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="expected the name of a file"):
+        export(Made(lambda self, x: x), (None, 3), path=tmp_path / name)
 
 
 def test_names_of_results_that_inputs_have(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import onnxruntime
 import arraygrad.functions as F
 import arraygrad.layers as L
 import arraygrad.models as M
-from arraygrad import Variable, test_mode
+from arraygrad import Variable, as_variable, test_mode, using_config
 from arraygrad_onnx import Exported, export
 
 
@@ -193,7 +193,7 @@ def test_shapes_for_inputs_opset_and_metadata(tmp_path: Path) -> None:
 def test_double_precision(tmp_path: Path) -> None:
     model = M.Sequential(
         L.Conv2d(3, 3, pad=1, dtype=np.float64), F.gelu, L.BatchNorm(dtype=np.float64), F.flatten,
-        L.LayerNorm(dtype=np.float64), L.Linear(2, dtype=np.float64), F.elu,
+        L.Linear(2, dtype=np.float64),
     )  # fmt: skip
     x = np.random.default_rng(0).normal(size=(2, 1, 5, 5))
     with test_mode():
@@ -216,3 +216,25 @@ def test_the_model_is_as_before(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.random.get_state()[1], state)
     y = model(Variable(x)).sum()
     y.backward()  # and it can be trained on
+
+
+class Slope(M.Model):
+    """The gradient of a network in its input."""
+
+    def __init__(self) -> None:
+        self.net = M.MLP((4, 1))
+
+    def forward(self, x: Any) -> Any:
+        with using_config("enable_backprop", True):
+            v = as_variable(x.data)
+            self.net(v).sum().backward()
+        return v.grad
+
+
+def test_gradients_can_be_exported_too(tmp_path: Path) -> None:
+    model = Slope()
+    model(Variable(draw(3, 2)))
+    done = export(model, (None, 2), path=tmp_path / "m.onnx", check=True)
+    assert done.outputs == {"output": ("batch", 2)}
+    assert done.difference is not None
+    assert done.nodes["MatMul"] == 2

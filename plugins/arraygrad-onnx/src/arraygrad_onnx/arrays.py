@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-import ndonnx
 import numpy as np
 from spox._future import initializer  # a Constant node would be run to get its value
+
+from arraygrad_onnx._ndonnx import ndonnx
 
 FLOATS = (ndonnx.float32, ndonnx.float64, ndonnx.float16)
 # ONNX has the operators in double precision too, onnxruntime most of them only in these.

@@ -58,6 +58,19 @@ class Ndonnx(Backend):
     def copy(self, x: Any) -> Any:
         return x.copy()
 
+    def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        if len(parts) != 1 or str(getattr(parts[0], "dtype", "")) not in ("int32", "int64"):
+            return super().index_add(shape, key, values)
+        import spox.opset.ai.onnx.v21 as op
+
+        xp, places = self.xp, parts[0]
+        places = xp.astype(xp.where(places < 0, places + shape[0], places), xp.int64)
+        zeros = xp.zeros(tuple(shape), dtype=values.dtype)
+        at = xp.expand_dims(places, axis=-1)
+        arrays = (zeros, at, values)
+        return xp.asarray(op.scatter_nd(*(x.unwrap_spox() for x in arrays), reduction="add"))
+
 
 NO_VALUES = (
     "while a model is traced its inputs and parameters have shapes and dtypes, and no values, so "

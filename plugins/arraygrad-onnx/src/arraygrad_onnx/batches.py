@@ -95,7 +95,8 @@ class _Merging:
         if line is None:
             raise self._unknown(values)
         c, k = line
-        if self._is_shape_for_reshape(name) and np.count_nonzero(k) == 1 and (c >= 0).all():
+        one = np.count_nonzero(k) == 1 and (np.where(k, 1, c) > 0).all()
+        if one and self._is_shape_for_reshape(name):
             self.graph.consts[name] = np.where(k, -1, c)
         else:
             self._compute(name, c, k)

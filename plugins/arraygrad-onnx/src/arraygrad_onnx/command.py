@@ -54,4 +54,4 @@ def onnx(run: Path, output: Path | None, batch: int | None, opset: int | None) -
     operators = ", ".join(f"{count} {name}" for name, count in done.nodes.items())
     click.echo(str(done))
     click.echo(f"operators: {operators}")
-    click.echo(f"inputs: (x - {facts['mean']:.6g}) / {facts['std']:.6g}, as in training")
+    click.echo(f"inputs: minus {facts['mean']:.6g}, over {facts['std']:.6g}, as in training")

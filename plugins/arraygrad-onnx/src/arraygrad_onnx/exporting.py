@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import warnings
 from collections import Counter
@@ -15,15 +14,14 @@ import onnx
 from onnx import helper
 
 import arraygrad
-from arraygrad.backend import backend_of
 from arraygrad.layers import Layer
-from arraygrad.variable import Variable
 from arraygrad.weights import whole_file
 from arraygrad_onnx import checking, tracing
 from arraygrad_onnx.batches import merge, sizes_for
 from arraygrad_onnx.errors import ExportError
 from arraygrad_onnx.fusing import FUSED, fuse
 from arraygrad_onnx.graphs import Graph
+from arraygrad_onnx.inputs import batched_names, calls_of, examples
 from arraygrad_onnx.tracing import RESULT, WEIGHT, Spec
 
 
@@ -79,7 +77,7 @@ def export(
     The model is not changed. The file is valid by onnx.checker, and appears when it is whole.
 
     Raises ExportError for a model that cannot be traced, or that differs from its graph by more
-    than 1e-5; OSError if the file cannot be written.
+    than 1e-5, and for a wrong argument; OSError if the file cannot be written.
 
     >>> import tempfile
     >>> from arraygrad.models import MLP
@@ -100,9 +98,14 @@ def export(
     if check and not checking.has_runtime():
         raise ExportError("export: check=True needs onnxruntime: pip install onnxruntime")
     file = Path(path)
-    arrays = _examples(model, inputs, input_names)
+    if file.is_dir() or not file.resolve().parent.is_dir():
+        raise ExportError(
+            f"export: got the path {file}, which is a folder or in one that is not there; expected "
+            "the name of a file in a folder that is"
+        )
+    arrays = examples(model, inputs, input_names)
     weights = tracing.host_weights(model)
-    batched = _batched(arrays, dynamic_batch)
+    batched = batched_names(arrays, dynamic_batch)
     graph = _traced(model, arrays, weights, batched)
     for name, array in weights.items():
         graph.consts[WEIGHT + name] = array
@@ -110,6 +113,8 @@ def export(
     graph.simplify()
     fuse(graph)
     graph.simplify()
+    graph.number()
+    graph.share()
     graph.number()
     _name_outputs(graph, output_names)
     graph.rename_once(_final_names(graph))
@@ -120,7 +125,7 @@ def export(
     data = _serialized(made)
     difference = None
     if check or (check is None and checking.has_runtime()):
-        calls = _calls(model, arrays, weights, batched, [info.name for info in graph.outputs])
+        calls = calls_of(model, arrays, weights, batched, [info.name for info in graph.outputs])
         difference = checking.largest_difference(type(model).__name__, data, calls)
     with whole_file(file) as stream:
         stream.write(data)
@@ -132,74 +137,6 @@ def export(
         next(o.version for o in made.opset_import if o.domain == ""),
         difference,
     )
-
-
-def _examples(
-    model: Layer, inputs: Sequence[Any], names: Sequence[str] | None
-) -> dict[str, np.ndarray[Any, Any]]:
-    """An array for each input, by name."""
-    if not inputs:
-        raise ExportError(
-            "export: got no inputs, expected those of a call of the model: arrays, or shapes "
-            "such as (None, 3, 224, 224)"
-        )
-    if names is None:
-        names = _parameters(model, len(inputs))
-    if len(names) != len(inputs) or len(set(names)) != len(names) or not all(names):
-        raise ExportError(
-            f"export: got the input names {list(names)}, expected {len(inputs)} different ones"
-        )
-    arrays = {}
-    random = np.random.default_rng(0)
-    for name, x in zip(names, inputs, strict=True):
-        if isinstance(x, tuple):
-            lengths = [2 if n is None and i == 0 else n for i, n in enumerate(x)]
-            if not all(isinstance(n, int | np.integer) and n > 0 for n in lengths):
-                raise ExportError(
-                    f"export: got the shape {x} for {name!r}, expected lengths above 0; the first "
-                    "may be None"
-                )
-            arrays[name] = random.standard_normal(lengths).astype(np.float32)
-            continue
-        data = x.data if isinstance(x, Variable) else x
-        try:
-            arrays[name] = np.array(backend_of(data).to_numpy(data))
-        except TypeError as error:
-            raise ExportError(
-                f"export: got a {type(x).__name__} for {name!r}, expected an array or a shape; "
-                "what is no array should be an attribute of the model"
-            ) from error
-        if arrays[name].dtype.kind not in "biuf":
-            raise ExportError(
-                f"export: got an array of {arrays[name].dtype} for {name!r}, expected real "
-                "numbers or booleans"
-            )
-    return arrays
-
-
-def _parameters(model: Layer, n: int) -> list[str]:
-    parameters = list(inspect.signature(model.forward).parameters.values())
-    plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return plain[:n] if len(plain) >= n else [f"x{i}" for i in range(n)]
-
-
-def _batched(arrays: Mapping[str, Any], dynamic_batch: bool | Sequence[str]) -> list[str]:
-    """The inputs whose first axis is the batch."""
-    if isinstance(dynamic_batch, bool):
-        names = [name for name, x in arrays.items() if x.ndim] if dynamic_batch else []
-    else:
-        names = [dynamic_batch] if isinstance(dynamic_batch, str) else list(dynamic_batch)
-    unknown = [name for name in names if name not in arrays or not arrays[name].ndim]
-    sizes = {name: len(arrays[name]) for name in names if name not in unknown}
-    if unknown or len(set(sizes.values())) > 1:
-        raise ExportError(
-            f"export: got dynamic_batch={dynamic_batch!r} for inputs of the shapes "
-            f"{ {name: x.shape for name, x in arrays.items()} }, expected one size for the first "
-            "axis of all of them, or the names of those that have it"
-        )
-    if 0 in sizes.values():
-        raise ExportError("export: got a batch of 0 samples, expected 1 or more")
-    return names
 
 
 def _traced(
@@ -268,8 +205,8 @@ def _versioned(model: onnx.ModelProto, opset: int | None) -> onnx.ModelProto:
         return onnx.version_converter.convert_version(model, opset)
     except Exception as error:
         raise ExportError(
-            f"export: onnx cannot bring the graph to opset {opset}: {error}; leave opset out, or "
-            "take a later one"
+            f"export: onnx cannot bring the graph to opset {opset}: "
+            f"{str(error).rpartition('failed: ')[2]}; leave opset out, or take a later one"
         ) from error
 
 
@@ -280,36 +217,6 @@ def _serialized(model: onnx.ModelProto) -> bytes:
         raise ExportError(
             f"export: the model is too large for one ONNX file, of 2 GB at most: {error}"
         ) from error
-
-
-def _calls(
-    model: Layer,
-    arrays: Mapping[str, np.ndarray[Any, Any]],
-    weights: Mapping[str, np.ndarray[Any, Any]],
-    batched: Sequence[str],
-    names: Sequence[str],
-) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Inputs and results: those given, and a batch of another size of the same samples."""
-    feeds = [dict(arrays)]
-    if batched:
-        n = 1 if len(arrays[batched[0]]) > 1 else 3
-        taken = {k: np.resize(x, (n, *x.shape[1:])) for k, x in arrays.items() if k in batched}
-        feeds.append({**arrays, **taken})
-    calls = []
-    for feed in feeds:
-        # A new copy each time: a call may change the state of its layers.
-        twin = tracing.copied(model, weights)
-        try:
-            found = tracing.called(twin, [Variable(x) for x in feed.values()])
-        except Exception as error:
-            shapes = ", ".join(f"{name} {x.shape}" for name, x in feed.items())
-            raise ExportError(
-                f"export: {type(model).__name__} itself fails with {shapes}: {error}; if only some "
-                "inputs have a batch of any size, name them: dynamic_batch=['x']"
-            ) from error
-        values = (backend_of(y).to_numpy(y) for y in found.values())
-        calls.append((feed, dict(zip(names, values, strict=True))))
-    return calls
 
 
 def _lengths(info: onnx.ValueInfoProto) -> tuple[int | str, ...]:

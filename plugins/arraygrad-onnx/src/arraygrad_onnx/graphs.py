@@ -139,6 +139,28 @@ class Graph:
                 info.name = last(info.name)
         self.consts = {last(name): a for name, a in self.consts.items()}
 
+    def share(self) -> None:
+        """Compute once what is computed twice; for this, equal constants must be one."""
+        public = {info.name for info in self.outputs}
+        seen: dict[Any, onnx.NodeProto] = {}
+        names: dict[str, str] = {}
+        kept = []
+        for node in self.nodes:
+            node.input[:] = [names.get(name, name) for name in node.input]
+            bare = onnx.NodeProto()
+            bare.CopyFrom(node)
+            bare.ClearField("name")
+            bare.ClearField("output")
+            key = (bare.SerializeToString(deterministic=True), len(node.output))
+            own = node.op_type in _RANDOM or any(subgraphs([node]))
+            first = node if own else seen.setdefault(key, node)
+            if first is node or not public.isdisjoint(node.output):
+                kept.append(node)
+            else:
+                names |= dict(zip(node.output, first.output, strict=True))
+        self.nodes = kept
+        self.rename(names)
+
     def _choose_branches(self) -> None:
         """Put the branch of an If that will be taken in its place, where that is known."""
         nodes: list[onnx.NodeProto] = []

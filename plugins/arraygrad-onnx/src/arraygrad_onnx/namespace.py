@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import ndonnx
 import spox.opset.ai.onnx.v21 as op
 
+from arraygrad_onnx._ndonnx import ndonnx
 from arraygrad_onnx.arrays import FLOATS, asarray, axes_of, ints, number, var
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import ndonnx
 import numpy as np
 import spox
 
@@ -18,6 +17,8 @@ from arraygrad.config import no_grad, test_mode
 from arraygrad.errors import ArraygradError, MixedBackendError
 from arraygrad.layers import Layer
 from arraygrad.variable import Buffer, Parameter, Variable
+from arraygrad_onnx._ndonnx import ndonnx
+from arraygrad_onnx.arrays import asarray
 from arraygrad_onnx.backend import NO_VALUES
 from arraygrad_onnx.errors import ExportError
 
@@ -46,12 +47,18 @@ def host_weights(model: Layer) -> dict[str, np.ndarray[Any, Any]]:
     return {name: backend_of(p.data).to_numpy(p.data) for name, p in model.named_weights()}
 
 
-def copied(model: Layer, arrays: Mapping[str, Any]) -> Layer:
-    """A copy of a model with these arrays for its weights, before the first step of a sequence."""
-    memo: dict[int, Any] = {}
+def copied(model: Layer, arrays: Mapping[str, Any], held: Mapping[int, Any] | None = None) -> Layer:
+    """A copy of a model with these arrays for its weights, before the first step of a sequence.
+
+    held: what takes the place of other things in it, by their ids.
+    """
+    memo: dict[int, Any] = dict(held or {})
     for name, p in model.named_weights():
-        new = Buffer if isinstance(p, Buffer) else Parameter
-        memo[id(p)] = new(arrays[name], name=p.name)
+        array = arrays[name]
+        if isinstance(p, Buffer):  # a call may write into its array
+            memo[id(p)] = Buffer(backend_of(array).copy(array), name=p.name)
+        else:
+            memo[id(p)] = Parameter(array, name=p.name)
     try:
         twin = copy.deepcopy(model, memo)
     except Exception as error:
@@ -86,10 +93,14 @@ def trace(model: Layer, specs: Sequence[Spec], weights: Mapping[str, np.ndarray[
     """
     inputs = [_argument(spec.shape, spec.dtype) for spec in specs]
     arrays = {name: _argument(a.shape, a.dtype) for name, a in weights.items()}
-    twin = copied(model, arrays)
+    variables = [Variable(x) for x in inputs]
     try:
         with using_backend("ndonnx"):
-            outputs = called(twin, [Variable(x) for x in inputs])
+            try:
+                outputs = called(copied(model, arrays), variables)
+            except MixedBackendError:
+                # Perhaps with an array that a layer holds, and that is none of its weights.
+                outputs = called(copied(model, arrays, _constants(model)), variables)
     except Exception as error:
         raise _explained(model, specs, error) from error
     for name, y in outputs.items():
@@ -102,6 +113,23 @@ def trace(model: Layer, specs: Sequence[Spec], weights: Mapping[str, np.ndarray[
     graph_inputs |= {WEIGHT + name: x.unwrap_spox() for name, x in arrays.items()}
     results = {RESULT + name: y.unwrap_spox() for name, y in outputs.items()}
     return spox.build(graph_inputs, results)
+
+
+def _constants(model: Layer) -> dict[int, Any]:
+    """The NumPy arrays that layers hold beside their weights, by id, as constants of a graph."""
+    found: dict[int, Any] = {}
+    pending: list[Any] = [vars(layer) for _, layer in model.named_layers()]
+    while pending:
+        x = pending.pop()
+        if isinstance(x, dict):
+            pending += x.values()
+        elif isinstance(x, list | tuple):
+            pending += x
+        elif isinstance(x, np.ndarray) and x.dtype.kind in "biuf":
+            found[id(x)] = asarray(x)
+        elif isinstance(x, Variable) and isinstance(x.data, np.ndarray):
+            found[id(x)] = Variable(asarray(x.data), x.name, requires_grad=False)
+    return found
 
 
 def _argument(shape: Sequence[int], dtype: np.dtype[Any]) -> Any:
@@ -124,8 +152,8 @@ def _explained(model: Layer, specs: Sequence[Spec], error: Exception) -> ExportE
         text, advice = "the values of an array were asked for", NO_VALUES
     elif isinstance(error, MixedBackendError):
         advice = (
-            "make arrays that a layer holds Buffers or Parameters of it, and new ones with the "
-            "functions of x.__array_namespace__()"
+            "use Python's numbers in place of NumPy's, keep arrays in the layer (best as its "
+            "Buffers), and make new ones with the functions of x.__array_namespace__()"
         )
     elif not isinstance(error, ArraygradError):
         text = f"{type(error).__name__}: {text}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import ndonnx
 import numpy as np
 import spox.opset.ai.onnx.v21 as op
 
 from arraygrad.functions import attention as attentions
 from arraygrad.functions import embedding, linalg, normalization
 from arraygrad_onnx import namespace as xp
+from arraygrad_onnx._ndonnx import ndonnx
 from arraygrad_onnx.arrays import asarray, ints, kernel, number, var
 
 
