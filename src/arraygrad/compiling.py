@@ -20,7 +20,7 @@ def jit(function: Callable[..., Any], *state: State) -> Callable[..., Any]:
     """`function`, compiled on the backend that it works on; it does the same, and faster.
 
     state: the layers, optimizers and Variables that the function reads or changes. If none are
-    given, they are those that it refers to by name, or whose method it is.
+    given, they are those that it refers to by name, and of a method those of its object.
 
     The first call runs the function as it is, which makes weights and checks labels; later ones
     run a program that is compiled once for each combination of shapes and dtypes of the arrays
@@ -63,6 +63,8 @@ def _referred(function: Callable[..., Any]) -> Iterator[State]:
     owner = getattr(function, "__self__", None)
     plain = inspect.unwrap(getattr(function, "__func__", function))
     values: list[Any] = [owner]
+    if owner is not None and not isinstance(owner, State):
+        values += getattr(owner, "__dict__", {}).values()
     if inspect.isfunction(plain):
         names = inspect.getclosurevars(plain)
         values += [*names.nonlocals.values(), *names.globals.values(), *(plain.__defaults__ or ())]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import jax
+
 from arraygrad.layers import Layer
 from arraygrad.optimizers import Optimizer
 from arraygrad.variable import Buffer, Parameter, Variable, constant

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from arraygrad.errors import BackendError
 from arraygrad.optimizers import Optimizer
 
@@ -113,8 +114,10 @@ def _refuse(self: Unread, *others: Any) -> Any:
     )
 
 
-for _name in ("lt", "le", "gt", "ge", "eq", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv",
-              "floordiv", "mod", "pow", "rpow", "float", "index", "neg", "bool"):  # fmt: skip
+_READING = (
+    "lt le gt ge eq radd sub rsub mul rmul truediv rtruediv floordiv mod pow rpow float int index "
+    "neg bool"
+)
+for _name in _READING.split():
     setattr(Unread, f"__{_name}__", _refuse)
 Unread.__hash__ = int.__hash__  # type: ignore[method-assign]
-

@@ -17,13 +17,13 @@ from typing import Any
 
 import jax
 import numpy as np
+
 from arraygrad import kernels
 from arraygrad.config import Config
 from arraygrad.errors import BackendError
 from arraygrad.layers import Layer
 from arraygrad.optimizers import Optimizer
 from arraygrad.variable import Variable, constant
-
 from arraygrad_jax.backend import in_step
 from arraygrad_jax.cells import Cell, cells, kept, objects
 from arraygrad_jax.numbers import Numbers, TooFew
@@ -162,7 +162,7 @@ class Program:
         finally:
             in_step.reset(token)
         leaves, tree = jax.tree_util.tree_flatten(result, is_leaf=_is_variable)
-        forms = tuple(_form(x)[:2] + (False,) for x in leaves)
+        forms = tuple((*_form(x)[:2], False) for x in leaves)
         self.result = tree, forms
         found = [x.data if isinstance(x, Variable) else x for x in leaves]
         return out, [x for x, form in zip(found, forms, strict=True) if form[0] is _ARRAY]
