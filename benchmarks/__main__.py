@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from . import __doc__ as package_doc
-from .harness import FULL, QUICK, Result, measure, single_thread
+from .harness import FULL, QUICK, Result, all_threads, measure, single_thread
 from .report import as_agreement, as_json, as_markdown, as_text, target_lines
 
 WORKLOADS = (
@@ -36,13 +36,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("workloads", nargs="*", metavar="workload", help=", ".join(WORKLOADS))
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller graphs")
     parser.add_argument("--check", action="store_true", help="compare results, time nothing")
+    parser.add_argument(
+        "--all-threads", action="store_true", help="with the threads there are, by the wall clock"
+    )
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file")
     args = parser.parse_args(argv)
     if unknown := sorted(set(args.workloads) - set(WORKLOADS)):
         parser.error(f"no workload named {', '.join(unknown)}; there are {', '.join(WORKLOADS)}")
 
-    single_thread()
+    all_threads() if args.all_threads else single_thread()
     budget = QUICK if args.quick else FULL
     all_results: list[Result] = []
     for name in args.workloads or WORKLOADS:

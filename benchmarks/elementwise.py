@@ -25,11 +25,11 @@ from .harness import (
     Row,
     Run,
     Target,
-    cpu_time,
     in_fresh_process,
     peak_bytes,
     reset_peak_bytes,
     single_thread,
+    spent,
     take_turns,
 )
 
@@ -165,7 +165,7 @@ def one_process(name: str, passes: int) -> dict[str, float]:
     for _ in range(3):
         run()
     arrays = (peak_bytes() - before) / ARRAY_BYTES
-    times = [1e3 * cpu_time(run, 1) for _ in range(passes)]
+    times = [1e3 * spent(run, 1) for _ in range(passes)]
     return {"arrays": arrays, "best": min(times), "median": statistics.median(times)}
 
 
