@@ -7,6 +7,7 @@ import click
 import arraygrad
 from arraygrad.cli.kernels import kernels
 from arraygrad.cli.listings import backends, config
+from arraygrad.cli.new_plugin import new_plugin
 from arraygrad.cli.plugins import plugins
 from arraygrad.cli.predict import predict
 from arraygrad.cli.program import Program
@@ -29,5 +30,5 @@ def program(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (train, predict, plugins, backends, kernels, why, config):
+for command in (train, predict, plugins, backends, kernels, why, config, new_plugin):
     program.add_command(command)
