@@ -66,6 +66,8 @@ def argsort(x: Any, axis: int = -1, descending: bool = False, *, xp: Any = None)
 
 
 def _argsort(x: Any, axis: int, descending: bool, xp: Any) -> Any:
+    if x.ndim == 0:  # of which some libraries make one axis
+        return xp.reshape(_argsort(xp.reshape(x, (1,)), axis, descending, xp), ())
     if not descending:
         return xp.argsort(x, axis=axis, stable=True)
     # NumPy has no descending order, and turning a stable order round leaves it unstable: so
