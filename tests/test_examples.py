@@ -1,6 +1,9 @@
 """The examples run, a few steps of each, and come to what they say."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +41,25 @@ def test_other_libraries():
     assert {"numpy", "array_api_strict"} <= set(found)
     for slope in found.values():
         np.testing.assert_allclose(slope, found["numpy"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_one_line(name, tmp_path):
+    """The line in arraygrad.toml is all that differs, and losses are equal but for rounding."""
+    if name not in os.environ.get("ARRAYGRAD_TEST_BACKENDS", "").split(","):
+        pytest.skip(f"ARRAYGRAD_TEST_BACKENDS does not name {name}")
+    expected = example("one_line").main()
+    (tmp_path / "arraygrad.toml").write_text(f'backend = "{name}"\n')
+    env = {key: value for key, value in os.environ.items() if key != "ARRAYGRAD_BACKEND"}
+    done = subprocess.run(
+        [sys.executable, FOLDER / "one_line.py"],
+        capture_output=True, text=True, check=False, env=env, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    head, *lines = done.stdout.splitlines()
+    assert head == f"on {name}"
+    losses = [float(line.split()[-1]) for line in lines]
+    assert losses == pytest.approx(expected, rel=2e-5)
 
 
 def is_png(path):

@@ -173,6 +173,16 @@ def test_jax_is_not_imported_until_it_is_needed() -> None:
     assert fresh(code) == "False"
 
 
+def test_to_import_jax_takes_no_random_numbers() -> None:
+    code = """
+import numpy as np, arraygrad as ag
+np.random.seed(0)
+ag.set_backend("jax")
+print(np.random.rand() == np.random.RandomState(0).rand())
+"""
+    assert fresh(code) == "True"
+
+
 def test_without_jax_there_is_a_reason_and_nothing_breaks() -> None:
     code = """
 import sys

@@ -25,6 +25,7 @@ class JaxBackend(Backend):
     def __init__(self) -> None:
         self.reason: bool | str = True
         xp: Any = None
+        state = np.random.get_state()  # to import JAX draws from it, and seeds decide weights
         try:
             import jax
             import jax.numpy as xp
@@ -33,6 +34,8 @@ class JaxBackend(Backend):
         else:
             self.jax: Any = jax
             self.tracer: type = jax.core.Tracer
+        finally:
+            np.random.set_state(state)
         super().__init__("jax", xp, mutable=False)
 
     def available(self) -> bool | str:
