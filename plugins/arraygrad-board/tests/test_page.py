@@ -108,6 +108,25 @@ def test_names_are_text_and_never_html(tmp_path: Path, name: str) -> None:
     shown = name.encode("utf-8", "replace").decode()
     assert reader.text.count(shown) >= 4
     assert data_of(text)[0]["lines"][0]["name"].startswith("a, ")
+    text = write_page(tmp_path / "a", tmp_path / "p.html").read_text("utf-8")
+    assert [tag for tag, _ in Reader(text).tags].count("script") == 2
+    assert not set("<>&") & set(text.split('id="data">')[1].split("</script>")[0])
+    assert name in [line["name"] for chart in data_of(text) for line in chart["lines"]]
+
+
+@pytest.mark.parametrize("has_graphviz", [True, False])
+@pytest.mark.parametrize("name", NASTY)
+def test_a_strange_graph_is_text(
+    name: str, has_graphviz: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_graphviz:
+        monkeypatch.setattr(Graph, "_repr_svg_", lambda self: None)
+    items = [["function", name], ["variable", name]]
+    record = {"graph": name, "summary": name, "items": items, "links": [[2, 1]]}
+    text = page.render([Run(Path("a"), name, graphs=[record], problems=[name])])
+    tags = [tag for tag, _ in Reader(text).tags]
+    assert (tags.count("script"), tags.count("b")) == (2, 2)  # of the warning
+    assert all(f"<{tag}" not in text for tag in ("img src=x", "!--"))
 
 
 def test_all_pictures_are_well_formed(tmp_path: Path) -> None:

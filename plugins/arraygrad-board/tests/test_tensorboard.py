@@ -127,6 +127,9 @@ def test_force_removes_the_event_files_of_before(tmp_path: Path) -> None:
     for n in range(2):
         with Board(tmp_path, tensorboard=True, force=True) as board:
             board.scalar("loss", n)
+        if n == 0:
+            [file] = (tmp_path / "tensorboard").iterdir()
+            file.rename(file.with_name("events.out.tfevents.1.before"))
     assert values(tmp_path / "tensorboard")["loss"] == [(0, 1.0)]
 
 
