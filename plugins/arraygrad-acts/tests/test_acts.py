@@ -54,6 +54,13 @@ def test_conformance(name: str, place: str) -> None:
     assert report.ran > 20
 
 
+def test_everything_else_that_the_kit_checks() -> None:
+    # The ops are checked above, one by one.
+    report = testing.check_plugin("acts", skip="functions")
+    report.raise_for_failures()
+    assert report.counts["gradients"] > 3
+
+
 def derivatives(name: str, x: Any) -> list[float]:
     """The value and the first two derivatives at x, other inputs being 1."""
     v = Variable(x)
