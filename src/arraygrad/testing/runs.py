@@ -34,12 +34,10 @@ class Run:
         except Exception as error:
             report.expect(False, f"{self.where}: {type(error).__name__}: {error}")
             return False
-        if report.expect(
-            isinstance(self.y, Variable), f"{self.where}: the result is a {type(self.y).__name__}"
-        ):
-            self.found = [("result", self.y.data)]
-            return True
-        return False
+        if not isinstance(self.y, Variable):
+            return report.expect(False, f"{self.where}: the result is a {type(self.y).__name__}")
+        self.found = [("result", self.y.data)]
+        return True
 
     def compare_result(self, report: Report) -> None:
         """The result against the truth."""
