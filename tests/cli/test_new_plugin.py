@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,11 +12,13 @@ from pathlib import Path
 import pytest
 
 import arraygrad
+from arraygrad import hookspecs
 from arraygrad.cli import scaffold
 from arraygrad.cli.scaffold import KINDS, write_project
 from arraygrad.errors import ArgumentError, ClashError
 
 SRC = Path(arraygrad.__file__).parents[1]
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def files(folder: Path) -> list[str]:
@@ -89,6 +92,26 @@ def test_its_tests_pass_and_notice_a_wrong_rule(tmp_path):
     code, said = run("tests/test_conformance.py", "--exitfirst")
     assert code == 1, said
     assert "gradient of order 1 of input 0" in said
+
+
+def test_the_page_shows_the_files_as_they_are(tmp_path):
+    folder = write_project("log-cosh", "op", tmp_path) / "src" / "arraygrad_log_cosh"
+    example = re.compile(r"\n    >>> .*?(?=    \"\"\")", re.DOTALL)  # which the page leaves out
+    page = DOCS.joinpath("first-plugin.md").read_text(encoding="utf-8")
+    blocks = page.split("```python\n")
+    for file, start in (("_plugin.py", 1), ("functions.py", 2)):
+        text = example.sub("", (folder / file).read_text())
+        code = blocks[start].split("```")[0].strip()
+        for part in code.split("\n\n\n"):  # the docstring and __all__ of the module are left out
+            assert part in text
+
+
+def test_there_is_an_example_of_every_hook():
+    page = DOCS.joinpath("hooks.md").read_text(encoding="utf-8")
+    for hook in hookspecs.HOOKS:
+        section = page.split(f"## {hook}\n")[1].split("\n## ")[0]
+        assert f"@hookimpl\ndef {hook}(register):\n" in section
+        assert f"load({hook})" in section
 
 
 @pytest.mark.parametrize(
