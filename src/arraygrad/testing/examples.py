@@ -43,8 +43,9 @@ def example(thing: Any) -> doctest.DocTest:
     package: Any = sys.modules["arraygrad"]
     module = sys.modules.get(getattr(thing, "__module__", ""), package)
     known = {"np": np, "ag": package, "Variable": Variable, "F": functions}
-    names = {**known, **vars(module)}
     title = getattr(thing, "__name__", type(thing).__name__)
+    # A class that is made in a function or a notebook is not in its module.
+    names = {**known, title: thing, **vars(module)}
     file = getattr(module, "__file__", None)
     return doctest.DocTestParser().get_doctest(thing.__doc__ or "", names, title, file, 0)
 
