@@ -132,7 +132,7 @@ def test_a_strange_graph_is_text(
 def test_all_pictures_are_well_formed(tmp_path: Path) -> None:
     text = write_page(write_run(tmp_path / "a", "<&>"), tmp_path / "p.html").read_text("utf-8")
     pictures = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
-    assert len(pictures) == 2
+    assert len(pictures) >= 2
     for picture in pictures:
         ET.fromstring(picture)
     assert "nan" not in "".join(re.findall(r' d="[^"]*"', text))

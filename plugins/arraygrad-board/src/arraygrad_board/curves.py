@@ -186,12 +186,12 @@ def _line(run: int, part: str, points: list[Point], title: str, smoothing: float
 
 
 def _best(title: str, finite: Sequence[Point]) -> Point | None:
-    low = title.lower()
+    words = set(re.findall("[a-z0-9]+", title.lower()))
     if not finite:
         return None
-    if any(word in low for word in ("loss", "error", "perplexity")):
+    if "loss" in title.lower() or words & {"error", "perplexity"}:
         return min(finite, key=lambda point: point[1])
-    if any(word in low for word in ("accuracy", "acc", "score", "f1")):
+    if words & {"accuracy", "acc", "score", "f1"}:
         return max(finite, key=lambda point: point[1])
     return None
 
