@@ -123,10 +123,9 @@ def test_what_is_no_model_or_was_never_called(tmp_path: Path) -> None:
         export(L.Linear(3), (2, 3), path=tmp_path / "m.onnx")
 
 
-def test_a_difference_is_found_and_the_old_file_stays(tmp_path: Path) -> None:
+def test_a_model_that_changes_and_the_old_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(b"old")
-    model = Made(lambda self, x: x + F.astype(Variable(np.random.rand(3)), "float32"))
     noise = [0.0]
 
     def drifting(self: Any, x: Any) -> Any:
@@ -135,8 +134,33 @@ def test_a_difference_is_found_and_the_old_file_stays(tmp_path: Path) -> None:
 
     with pytest.raises(ExportError, match="depend on the size"):
         export(Made(drifting), (2, 3), path=path)
-    with pytest.raises(ExportError):
-        export(model, (2, 3), path=path)
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda self, x: x * (1.0 if isinstance(x.data, np.ndarray) else 2.0),
+        lambda self, x: x * (1.0 if len(x) == 1 else 2.0),  # and no trace has one sample
+    ],
+)
+def test_results_that_differ(function: Any, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="its ONNX graph differ in 'output'"):
+        export(Made(function), (2, 3), path=tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"old")
+
+    def fail(*args: Any) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="disk is full"):
+        export(Made(lambda self, x: F.relu(x)), (2, 3), path=path)
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"]
 

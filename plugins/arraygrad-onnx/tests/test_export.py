@@ -71,6 +71,8 @@ def test_cnn_has_the_nodes_that_it_should_have(tmp_path: Path) -> None:
     model = Net()
     for i in range(3):  # averages that matter
         model(draw(4, 1, 12, 12) + i)
+    for p in model.params():  # and biases
+        p.data += draw(*p.shape) * 0.3
     x = draw(4, 1, 12, 12)
     done = exported(model, x, path=tmp_path)
     # Batch normalization is in the weights, dropout is gone.
@@ -238,3 +240,30 @@ def test_gradients_can_be_exported_too(tmp_path: Path) -> None:
     assert done.outputs == {"output": ("batch", 2)}
     assert done.difference is not None
     assert done.nodes["MatMul"] == 2
+
+
+class Twice(M.Model):
+    """A result of which two others are made, and one that is computed two times."""
+
+    def __init__(self) -> None:
+        self.conv = L.Conv2d(3, 3)
+        self.bn = L.BatchNorm()
+
+    def forward(self, x: Any) -> Any:
+        y = self.conv(x)
+        return self.bn(y) + y * F.sigmoid(y) - F.sigmoid(y)
+
+
+def test_what_is_used_twice(tmp_path: Path) -> None:
+    model = Twice()
+    model(draw(4, 1, 5, 5) + 1)
+    done = exported(model, draw(4, 1, 5, 5), path=tmp_path)
+    assert done.nodes == {"Mul": 2, "Add": 2, "Conv": 1, "Sigmoid": 1, "Sub": 1}
+
+
+def test_a_sequence_begins_without_a_state(tmp_path: Path) -> None:
+    model = M.Sequential(L.RNN(4))
+    model(draw(3, 2))
+    done = export(model, draw(2, 2), path=tmp_path / "m.onnx", check=True)
+    assert done.outputs == {"output": ("batch", 4)}
+    assert model.l0.h.shape == (3, 4)
