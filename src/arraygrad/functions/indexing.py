@@ -64,7 +64,8 @@ def _index_add(x: Any, key: Any, shape: Any) -> Any:
 
 @_index_add.rule
 def _(g, key):
-    return g[key]
+    y = _get_item(g, key)
+    return y if isinstance(g, Variable) else y.data
 
 
 @op(

@@ -99,19 +99,24 @@ def _(g, x, x_min, x_max, xp):
     reference="where",
 )
 def where(condition: Any, x1: Any, x2: Any, *, xp: Any = None) -> Any:
-    """`x1` where the boolean `condition` is true, `x2` elsewhere.
+    """`x1` where the boolean `condition` is true (or a number other than 0), `x2` elsewhere.
 
     >>> where(np.array([True, False]), Variable(np.array([1.0, 2.0])), 0.0)
     variable([1. 0.])
     """
-    return xp.where(condition, x1, x2)
+    return xp.where(_truth(condition, xp), x1, x2)
+
+
+def _truth(condition: Any, xp: Any) -> Any:
+    dtype = getattr(condition, "dtype", None)
+    return condition if dtype is None or dtype == xp.bool else condition != 0
 
 
 @where.rule("x1")
 def _(g, condition, xp):
-    return xp.where(condition, g, xp.zeros_like(g))
+    return xp.where(_truth(condition, xp), g, xp.zeros_like(g))
 
 
 @where.rule("x2")
 def _(g, condition, xp):
-    return xp.where(condition, xp.zeros_like(g), g)
+    return xp.where(_truth(condition, xp), xp.zeros_like(g), g)
