@@ -7,10 +7,14 @@ and first gradients of what is not composed of others.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 import pytest
 
 import arraygrad.functions as F
-from arraygrad import get_backend, registry, testing
+from arraygrad import Variable, get_backend, registry, testing, using_kernels
 from arraygrad.op import table
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
@@ -22,6 +26,14 @@ PRIMITIVES = [
     if op.definition.id.startswith("core:") and op.definition.samples and not op.definition.composed
 ]
 CHECKS = ("forward", "first gradient", "dtype", "device", "inputs unchanged")
+
+
+@pytest.fixture(autouse=True)
+def _float64() -> Iterator[None]:
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)
@@ -36,3 +48,35 @@ def test_the_backend_replaces_the_generic_one() -> None:
 
     assert type(get_backend("jax")) is JaxBackend
     assert registry.find("backends", "jax").provider == "arraygrad-jax 0.1.0"
+
+
+CONVOLUTIONS: dict[str, tuple[Any, list[tuple[int, ...]]]] = {
+    "conv2d": (
+        lambda x, W, b: F.conv2d(x, W, b, (2, 1), (1, 0), (1, 2), 2),
+        [(2, 4, 7, 6), (6, 2, 3, 2), (6,)],
+    ),
+    "deconv2d": (
+        lambda x, W, b: F.deconv2d(x, W, b, 2, 1, (6, 8)),
+        [(2, 3, 3, 4), (3, 2, 3, 3), (2,)],
+    ),
+    "pooling": (lambda x: F.pooling(x, (3, 2), 2, 1), [(2, 3, 7, 6)]),
+    "average_pooling": (lambda x: F.average_pooling(x, 3, (2, 1), 1), [(2, 3, 7, 6)]),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_kernels_give_what_definitions_give(name: str) -> None:
+    function, shapes = CONVOLUTIONS[name]
+    results = []
+    for on in (True, False):
+        rng = np.random.default_rng(0)
+        # Few different numbers, so that windows have several largest ones.
+        xs = [Variable(jax.numpy.array(rng.integers(-2, 3, shape) * 1.0)) for shape in shapes]
+        with using_kernels(on):
+            y = function(*xs)
+            y.grad = jax.numpy.array(rng.normal(size=y.shape))
+            y.backward()
+        found: list[Any] = [y, *(x.grad for x in xs)]
+        results.append([np.asarray(v.data) for v in found])
+    for got, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)

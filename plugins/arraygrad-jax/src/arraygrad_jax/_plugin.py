@@ -14,7 +14,24 @@ ARRAYS = (
     "jax._src.core.Tracer",
 )
 
+# op or rule of the core -> its kernel in kernels_conv
+KERNELS = {
+    "_average_pooling": "average_pooling",
+    "_conv2d": "conv2d",
+    "_conv2d_weight": "conv2d_weight",
+    "_deconv2d": "deconv2d",
+    "_pooling": "pooling",
+    "_pooling.x": "pooling_x",
+    "_spread": "spread",
+}
+
 
 @hookimpl
 def arraygrad_register_backends(register: Any) -> None:
     register("jax", "arraygrad_jax.backend:JaxBackend", ARRAYS)
+
+
+@hookimpl
+def arraygrad_register_kernels(register: Any) -> None:
+    for op, name in KERNELS.items():
+        register(f"core:{op}", "jax", f"arraygrad_jax.kernels_conv:{name}")
