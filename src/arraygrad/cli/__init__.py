@@ -11,6 +11,7 @@ from arraygrad.cli.new_plugin import new_plugin
 from arraygrad.cli.plugins import plugins
 from arraygrad.cli.predict import predict
 from arraygrad.cli.program import Program
+from arraygrad.cli.stubs import stubs
 from arraygrad.cli.train import train
 from arraygrad.cli.why import why
 
@@ -30,5 +31,5 @@ def program(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (train, predict, plugins, backends, kernels, why, config, new_plugin):
+for command in (train, predict, plugins, backends, kernels, why, config, new_plugin, stubs):
     program.add_command(command)
