@@ -1,0 +1,61 @@
+"""What arraygrad finds here: names of things, imported when somebody uses them."""
+
+from importlib.util import find_spec
+from typing import Any
+
+from arraygrad import hookimpl
+
+ARRAYGRAD_API = "1.0"
+
+# module -> {op or rule of the core: its kernel there}
+KERNELS = {
+    "activation": {
+        "_gelu": "gelu",
+        "_gelu.x": "gelu_x",
+        "_gelu_tanh": "gelu_tanh",
+        "_gelu_tanh.x": "gelu_tanh_x",
+        "elu": "elu",
+        "elu.x": "elu_x",
+        "erf": "erf_",
+        "sigmoid.x": "sigmoid_x",
+        "silu": "silu",
+        "silu.x": "silu_x",
+        "softplus": "softplus",
+        "softplus.x": "softplus_x",
+        "tanh.x": "tanh_x",
+    },
+    "normalization": {
+        "_normalize": "normalize",
+        "_normalize.x.gamma.beta": "normalize_gradients",
+    },
+    "pool": {
+        "_pooling": "pooling",
+        "_pooling.x": "pooling_x",
+    },
+    "rows": {
+        "_softmax_cross_entropy": "softmax_cross_entropy",
+        "_softmax_cross_entropy.x": "softmax_cross_entropy_x",
+        "log_softmax": "log_softmax",
+        "log_softmax.x": "log_softmax_x",
+        "softmax": "softmax",
+        "softmax.x": "softmax_x",
+    },
+    "scatter": {
+        "_embed_id.W": "embed_id_W",
+        "_get_item.x": "get_item_x",
+        "_index_add": "index_add",
+        "take.x": "take_x",
+    },
+}
+
+
+@hookimpl
+def arraygrad_register_kernels(register: Any) -> None:
+    if find_spec("numba") is None:
+        # arraygrad notes it as the reason why this plugin is not active, and goes on without.
+        raise ModuleNotFoundError(
+            "Numba is not installed, so there are no kernels: pip install numba"
+        )
+    for module, kernels in KERNELS.items():
+        for op, name in kernels.items():
+            register(f"core:{op}", "numpy", f"arraygrad_numba.kernels_{module}:{name}")
