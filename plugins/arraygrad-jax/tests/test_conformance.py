@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import arraygrad.functions as F
-from arraygrad import Variable, get_backend, registry, testing, using_kernels
+from arraygrad import Variable, get_backend, plugins, registry, testing, using_kernels
 from arraygrad.op import table
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
@@ -43,6 +43,11 @@ def test_every_primitive_of_the_core(name: str) -> None:
     assert report.ran > 2
 
 
+def test_every_kernel_can_be_used() -> None:
+    assert plugins.check_targets("jax") == []
+    assert len(registry.entries("kernels")) > 20
+
+
 def test_the_backend_replaces_the_generic_one() -> None:
     from arraygrad_jax.backend import JaxBackend
 
@@ -50,7 +55,7 @@ def test_the_backend_replaces_the_generic_one() -> None:
     assert registry.find("backends", "jax").provider == "arraygrad-jax 0.1.0"
 
 
-CONVOLUTIONS: dict[str, tuple[Any, list[tuple[int, ...]]]] = {
+CALLS: dict[str, tuple[Any, list[tuple[int, ...]]]] = {
     "conv2d": (
         lambda x, W, b: F.conv2d(x, W, b, (2, 1), (1, 0), (1, 2), 2),
         [(2, 4, 7, 6), (6, 2, 3, 2), (6,)],
@@ -61,12 +66,19 @@ CONVOLUTIONS: dict[str, tuple[Any, list[tuple[int, ...]]]] = {
     ),
     "pooling": (lambda x: F.pooling(x, (3, 2), 2, 1), [(2, 3, 7, 6)]),
     "average_pooling": (lambda x: F.average_pooling(x, 3, (2, 1), 1), [(2, 3, 7, 6)]),
+    "layer_norm": (F.layer_norm, [(4, 6), (6,), (6,)]),
+    "softmax": (F.softmax, [(4, 6)]),
+    "log_softmax": (F.log_softmax, [(4, 6)]),
+    "gelu": (F.gelu, [(4, 6)]),
+    "gelu, tanh": (lambda x: F.gelu(x, "tanh"), [(4, 6)]),
+    "attention": (F.scaled_dot_product_attention, [(2, 3, 4), (2, 5, 4), (2, 5, 3), (3, 5)]),
+    "cross entropy": (lambda x: F.softmax_cross_entropy(x, jax.numpy.arange(4)), [(4, 6)]),
 }
 
 
-@pytest.mark.parametrize("name", CONVOLUTIONS)
+@pytest.mark.parametrize("name", CALLS)
 def test_kernels_give_what_definitions_give(name: str) -> None:
-    function, shapes = CONVOLUTIONS[name]
+    function, shapes = CALLS[name]
     results = []
     for on in (True, False):
         rng = np.random.default_rng(0)

@@ -14,16 +14,15 @@ ARRAYS = (
     "jax._src.core.Tracer",
 )
 
-# op or rule of the core -> its kernel in kernels_conv
-KERNELS = {
-    "_average_pooling": "average_pooling",
-    "_conv2d": "conv2d",
-    "_conv2d_weight": "conv2d_weight",
-    "_deconv2d": "deconv2d",
-    "_pooling": "pooling",
-    "_pooling.x": "pooling_x",
-    "_spread": "spread",
-}
+# Ops of the core with kernels of their own, in kernels_conv.
+CONVOLUTIONS = {"_conv2d": "conv2d", "_conv2d_weight": "conv2d_weight", "_deconv2d": "deconv2d"}
+# Ops and rules of the core whose definitions are compiled as one, in kernels_compiled.
+COMPILED = (
+    "_attention", "_attention.q.k.v.bias", "_average_pooling", "_batch_moments", "_col2im", "_gelu",
+    "_gelu.x", "_gelu_tanh", "_gelu_tanh.x", "_im2col", "_normalize", "_normalize.x.gamma.beta",
+    "_pooling", "_softmax_cross_entropy", "_softmax_cross_entropy.x", "_spread", "_unpooling",
+    "log_softmax", "log_softmax.x", "softmax", "softmax.x",
+)  # fmt: skip
 
 
 @hookimpl
@@ -33,5 +32,8 @@ def arraygrad_register_backends(register: Any) -> None:
 
 @hookimpl
 def arraygrad_register_kernels(register: Any) -> None:
-    for op, name in KERNELS.items():
+    for op, name in CONVOLUTIONS.items():
         register(f"core:{op}", "jax", f"arraygrad_jax.kernels_conv:{name}")
+    for op in COMPILED:
+        attribute = op.replace(".", "__")
+        register(f"core:{op}", "jax", f"arraygrad_jax.kernels_compiled:{attribute}")
