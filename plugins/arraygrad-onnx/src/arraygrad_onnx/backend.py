@@ -64,10 +64,9 @@ class Ndonnx(Backend):
             return super().index_add(shape, key, values)
         import spox.opset.ai.onnx.v21 as op
 
-        xp, places = self.xp, parts[0]
-        places = xp.astype(xp.where(places < 0, places + shape[0], places), xp.int64)
+        xp = self.xp
         zeros = xp.zeros(tuple(shape), dtype=values.dtype)
-        at = xp.expand_dims(places, axis=-1)
+        at = xp.expand_dims(xp.astype(parts[0], xp.int64), axis=-1)
         arrays = (zeros, at, values)
         return xp.asarray(op.scatter_nd(*(x.unwrap_spox() for x in arrays), reduction="add"))
 
