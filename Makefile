@@ -56,7 +56,7 @@ $(VENV)/.has-lint: $(MADE) $(PROJECTS)
 
 # What .ci/run needs to run the tests on PyTorch and JAX.
 $(VENV)/.has-backends: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ".[test,backends]"
+	$(BIN)/python -m pip install --quiet -e ".[test,plugins]"
 	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
