@@ -54,10 +54,16 @@ $(VENV)/.has-lint: $(MADE) $(PROJECTS)
 	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
-# What .ci/run needs to run the tests on PyTorch and JAX.
+# What .ci/run needs to run the tests on PyTorch and JAX, and those of the plugins.
 $(VENV)/.has-backends: $(MADE) $(PROJECTS)
 	$(BIN)/python -m pip install --quiet -e ".[test,plugins]"
 	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
+	@touch $@
+
+# Apart, because the arrays of ndonnx have no values to test with.
+$(VENV)/.has-onnx: $(MADE) $(PROJECTS)
+	$(BIN)/python -m pip install --quiet -e ".[test]"
+	$(BIN)/python -m pip install --quiet -e "plugins/arraygrad-onnx[test]"
 	@touch $@
 
 # venv is missing on some systems, and pip may refuse to touch the system's own packages;
