@@ -233,7 +233,8 @@ def _check_at(
         run = Run(truth, place, dtype)
         if run.forward(report):
             check.run("run", chosen, report, run, where=run.where)
-    if truth.smooth and "half" in chosen:
+    ends = (truth.op.definition.samples[0], truth.op.definition.samples[-1])
+    if truth.smooth and "half" in chosen and truth.sample in ends:  # compilers take their time
         for dtype in place.dtypes:
             if dtype in HALVES:
                 run = Run(truth, place, dtype)

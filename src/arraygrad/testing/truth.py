@@ -152,33 +152,35 @@ class Truth:
 
 
 class Truths:
-    """The truths of one op, kept until another op is checked: its places come one by one."""
+    """The truths of ops, kept because the places of one op are often checked one by one."""
 
     def __init__(self) -> None:
-        self._key: Any = None
-        self._found: dict[Any, Truth | Exception] = {}
+        self._found: dict[Definition, tuple[Any, dict[str, Truth | Exception]]] = {}
 
     def of(self, op: Any, sample: case, name: str) -> Truth:
         """The truth of a sample; raises what the op raises."""
         definition: Definition = op.definition
         rules = (*definition.rules.values(), *definition.recomputed.values())
-        key = (definition, definition.forward, *rules)
-        if key != self._key:
-            self._key, self._found = key, {}
-        if name not in self._found:
+        key, found = self._found.get(definition, (None, {}))
+        if key != rules:  # rules were added since
+            if len(self._found) > 300:
+                self._found.clear()
+            found = {}
+            self._found[definition] = rules, found
+        if name not in found:
             seed = zlib.crc32(f"{definition.name}{name}".encode())
             try:
-                self._found[name] = Truth(op, sample, seed)
+                found[name] = Truth(op, sample, seed)
             except Exception as error:
-                self._found[name] = error
-        found = self._found[name]
-        if isinstance(found, Exception):
-            raise found
-        return found
+                found[name] = error
+        truth = found[name]
+        if isinstance(truth, Exception):
+            raise truth
+        return truth
 
     def forget(self) -> None:
         """Compute anew: kernels may have changed."""
-        self._key = None
+        self._found.clear()
 
 
 truths = Truths()
