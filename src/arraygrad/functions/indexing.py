@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from arraygrad.backend import backend_of
-from arraygrad.errors import DtypeError
+from arraygrad.errors import ArgumentError, DtypeError
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, light
 
@@ -108,16 +108,21 @@ def index_add(x: Any, key: Any, shape: Any) -> Variable:
 def take(x: Any, indices: Any, axis: int = 0, *, xp: Any = None) -> Any:
     """The slices of `x` along `axis` at the one-dimensional whole-number `indices`.
 
+    axis: None for 0, where x has one axis alone.
     Raises DtypeError for indices of another kind, such as a mask.
 
     >>> take(Variable(np.array([1.0, 2.0, 3.0])), np.array([2, 0, 2]))
     variable([3. 1. 3.])
     """
     whole("take", indices, xp)
+    if axis is None and x.ndim != 1:
+        raise ArgumentError(
+            f"take: got axis None for x of shape {tuple(x.shape)}, expected the axis to take from"
+        )
     return xp.take(x, indices, axis=axis)
 
 
 @take.rule
 def _(g, x_shape, indices, axis, backend):
-    key = (slice(None),) * (axis % len(x_shape)) + (indices,)
+    key = (slice(None),) * ((axis or 0) % len(x_shape)) + (indices,)
     return backend.index_add(x_shape, key, g)
