@@ -10,7 +10,7 @@ import numpy as np
 import arraygrad.functions as F
 from arraygrad.backend import Backend, backend_of, current_backend, using_backend
 from arraygrad.errors import MixedBackendError
-from arraygrad.testing.core import ONCE, core_ops
+from arraygrad.testing.core import ONCE, core_ops, needless
 from arraygrad.testing.core_samples import LAYERS, MODELS, OPTIMIZERS
 from arraygrad.testing.layers import run_layer
 from arraygrad.testing.ops import check_op
@@ -173,8 +173,9 @@ def _(report: Report, place: Place) -> None:
     for dtype in DTYPES:
         if dtype not in dtypes:
             report.skip(f"{dtype} on {place.name}", "there is no such dtype")
+    skip = (*ONCE, *needless(place.name))
     for op in core_ops().values():
-        report.include(check_op(op, places=[place.name], dtypes=dtypes, skip=ONCE))
+        report.include(check_op(op, places=[place.name], dtypes=dtypes, skip=skip))
 
 
 @check("layers")
