@@ -1,4 +1,4 @@
-"""The distribution: off with one setting, nothing imported until it is needed, life without Numba."""
+"""Off with one setting, nothing imported until it is needed, and life without Numba."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ print(ag.explain(F.gelu, x).parts[0].kernel.provider)
     assert provider.startswith("arraygrad 0")
 
 
-def test_without_a_place_for_the_cache_loops_are_compiled_all_the_same(tmp_path) -> None:
+def test_without_a_place_for_the_cache_loops_are_compiled_all_the_same() -> None:
     code = """
 import numba.core.caching as caching
 caching.CacheImpl._locator_classes = []

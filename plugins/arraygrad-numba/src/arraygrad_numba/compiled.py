@@ -28,7 +28,7 @@ KINDS = (np.dtype("float32"), np.dtype("float64"))
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
 
-def loop(function: Callable[..., None] | None = None, *, sums: bool = False) -> Any:
+def loop(function: Callable[..., Any] | None = None, *, sums: bool = False) -> Any:
     """Decorator: a loop that Numba compiles at its first call.
 
     sums: sums may be added up in any order, several at a time.

@@ -1,4 +1,4 @@
-"""Activation functions: one pass over memory, where NumPy makes one for each step of the formula."""
+"""Activation functions: one pass over memory; NumPy makes one for each step of the formula."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from arraygrad_numba.maths import erf, exp, expm1, log1p, tanh
 
 _ROOT, _DENSITY = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 _CUBIC, _FAR = 0.044715, 40.0
-_SMALL = 4096  # elements
+# Elements; on fewer, NumPy's two or three steps cost less than one call of a loop.
+_SMALL = 4096
 
 
 def _run(step: Callable[..., None], results: int, x: Any, *others: Any, by: Any = ()) -> Any:
@@ -118,20 +119,6 @@ def _softplus_x(x: Any, g: Any, y: Any) -> None:
 
 
 @loop
-def _sigmoid_x(out: Any, g: Any, y: Any) -> None:
-    one = out.dtype.type(1)
-    for i in range(out.size):
-        y[i] = g[i] * (out[i] * (one - out[i]))
-
-
-@loop
-def _tanh_x(out: Any, g: Any, y: Any) -> None:
-    one = out.dtype.type(1)
-    for i in range(out.size):
-        y[i] = g[i] * (one - out[i] * out[i])
-
-
-@loop
 def _elu(x: Any, y: Any, alpha: Any) -> None:
     zero, a = x.dtype.type(0), x.dtype.type(alpha)
     for i in range(x.size):
@@ -177,9 +164,6 @@ def erf_(x: Any) -> Any:
     return _run(_erf, 1, x) if fits(x) else core("erf")(x)
 
 
-# Of these NumPy takes a few steps, which on few elements cost less than one call of a loop.
-
-
 def softplus(x: Any) -> Any:
     return _run(_softplus, 1, x) if fits(x) and x.size > _SMALL else core("softplus")(x)
 
@@ -188,18 +172,6 @@ def softplus_x(g: Any, x: Any, xp: Any) -> Any:
     if not (_alike(x, g) and x.size > _SMALL):
         return core("softplus.x")(g, x, xp)
     return _run(_softplus_x, 1, x, g)
-
-
-def sigmoid_x(g: Any, out: Any) -> Any:
-    if not (_alike(out, g) and out.size > _SMALL):
-        return core("sigmoid.x")(g, out)
-    return _run(_sigmoid_x, 1, out, g)
-
-
-def tanh_x(g: Any, out: Any) -> Any:
-    if not (_alike(out, g) and out.size > _SMALL):
-        return core("tanh.x")(g, out)
-    return _run(_tanh_x, 1, out, g)
 
 
 def elu(x: Any, alpha: float) -> Any:
