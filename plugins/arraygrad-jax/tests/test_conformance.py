@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import arraygrad.functions as F
-from arraygrad import Variable, get_backend, plugins, registry, testing, using_kernels
+from arraygrad import Variable, get_backend, registry, testing, using_kernels
 from arraygrad.op import table
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
@@ -43,9 +43,14 @@ def test_every_primitive_of_the_core(name: str) -> None:
     assert report.ran > 2
 
 
-def test_every_kernel_can_be_used() -> None:
-    assert plugins.check_targets("jax") == []
-    assert len(registry.entries("kernels")) > 20
+def test_the_backend_and_every_optimizer() -> None:
+    report = testing.check_backend("jax", skip=["ops", "layers"])
+    report.raise_for_failures()
+    assert report.ran > 50
+
+
+def test_the_plugin() -> None:
+    testing.check_plugin("jax", only=["status", "targets", "light import"]).raise_for_failures()
 
 
 def test_the_backend_replaces_the_generic_one() -> None:

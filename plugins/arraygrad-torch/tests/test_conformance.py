@@ -84,6 +84,16 @@ def test_kernels_give_what_definitions_give(name: str, order: str) -> None:
             torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-9)
 
 
+def test_the_backend_and_every_layer_and_optimizer() -> None:
+    report = testing.check_backend("torch", skip=["ops"])  # which have tests of their own here
+    report.raise_for_failures()
+    assert report.ran > 500
+
+
+def test_the_plugin() -> None:
+    testing.check_plugin("torch", only=["status", "targets", "light import"]).raise_for_failures()
+
+
 def test_the_backend_replaces_the_generic_one() -> None:
     from arraygrad_torch.backend import TorchBackend
 

@@ -92,9 +92,6 @@ class JaxBackend(Backend):
             return super().keep_mask(shape, ratio, device)
         return self.jax.random.uniform(draw(), shape) >= ratio
 
-    def apart(self, xs: list[Any], others: Sequence[Any] = ()) -> list[Any]:
-        return xs  # nobody can change an array
-
     def copy(self, x: Any) -> Any:
         return self.xp.array(x, copy=True)
 
