@@ -30,7 +30,7 @@ from weakref import WeakSet
 
 from arraygrad import kernels, registry
 from arraygrad.backend import Backend
-from arraygrad.errors import ArgumentError
+from arraygrad.errors import AmbiguousNameError, ArgumentError
 from arraygrad.variable import Variable
 
 if TYPE_CHECKING:
@@ -93,10 +93,13 @@ class Kernels(dict[Any, Callable[..., Any]]):
 
 
 class Chosen(dict[str, Any]):
-    """backend name -> entry; `get` gives the kernel, which is imported for that backend alone."""
+    """backend name -> entry, or why there is none; both matter when that backend is used."""
 
     def get(self, backend: str, default: Any = None) -> Any:
+        """The kernel, imported on first use; raises AmbiguousNameError where several are."""
         entry = super().get(backend)
+        if isinstance(entry, AmbiguousNameError):
+            raise entry
         return default if entry is None else entry.resolve()
 
 
@@ -266,8 +269,15 @@ class Definition:
         """backend name -> its kernel of the rule of these inputs, registered as "op.input"."""
         key = f"{self.id}.{'.'.join(inputs)}"
         backends = {e.backend for e in registry.entries("kernels") if e.op == key}
-        entries = {backend: kernels.choice(key, backend).entry for backend in sorted(backends)}
-        return Chosen({backend: entry for backend, entry in entries.items() if entry})
+        chosen = Chosen()
+        for backend in sorted(backends):
+            try:
+                entry: Any = kernels.choice(key, backend).entry
+            except AmbiguousNameError as error:
+                entry = error
+            if entry is not None:
+                chosen[backend] = entry
+        return chosen
 
     def forget_kernels(self) -> None:
         """Choose kernels anew at the next call, after plugins or settings changed."""
