@@ -99,3 +99,21 @@ import arraygrad.functions as F
 print(F.gelu(np.ones(3)).shape)
 """
     assert fresh(code) == "(3,)"
+
+
+def test_where_numba_cannot_be_imported_the_core_runs_and_one_warning_says_why() -> None:
+    code = """
+import sys, warnings
+import numpy as np, arraygrad as ag
+import arraygrad.functions as F
+sys.modules["numba"] = None  # an import of it fails, as with a NumPy that it does not know
+x = ag.Variable(np.ones((3, 4)))
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    F.gelu(x).sum().backward()
+    F.softmax(x).sum().backward()
+print(len(seen), seen[0].category.__name__, seen[0].message)
+"""
+    text = fresh(code)
+    assert text.startswith("1 PluginWarning arraygrad-numba: Numba cannot be imported")
+    assert "ARRAYGRAD_PLUGINS=-numba" in text

@@ -7,7 +7,7 @@ from arraygrad import hookimpl
 
 ARRAYGRAD_API = "1.0"
 
-# module -> {op or rule of the core: its kernel there}
+# kernels_... -> {op or rule of the core: its kernel there}
 KERNELS = {
     "activation": {
         "_gelu": "gelu",
@@ -55,6 +55,6 @@ def arraygrad_register_kernels(register: Any) -> None:
         raise ModuleNotFoundError(
             "Numba is not installed, so there are no kernels: pip install numba"
         )
-    for module, kernels in KERNELS.items():
+    for kernels in KERNELS.values():
         for op, name in kernels.items():
-            register(f"core:{op}", "numpy", f"arraygrad_numba.kernels_{module}:{name}")
+            register(f"core:{op}", "numpy", f"arraygrad_numba.kernels:{name}")

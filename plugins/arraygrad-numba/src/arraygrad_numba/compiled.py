@@ -1,4 +1,4 @@
-"""What the modules of kernels share: the compiler, and what runs where a kernel is not for it.
+"""What the modules of kernels share: the compiler, and what it is used for.
 
 The loops are compiled at the first call with arrays of a dtype, in about a second, and kept on
 disk by Numba: beside this file, or where that cannot be written in the user's cache directory
@@ -12,14 +12,11 @@ loops let go of the global lock instead, so that threads of the program run them
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numba
 import numpy as np
-
-from arraygrad import numpy_kernels
-from arraygrad.op import table
 
 KINDS = (np.dtype("float32"), np.dtype("float64"))
 
@@ -40,21 +37,6 @@ def loop(function: Callable[..., Any] | None = None, *, sums: bool = False) -> A
         return numba.njit(function, cache=True, fastmath=math, **_OPTIONS)
     except RuntimeError:  # there is no place for the cache
         return numba.njit(function, fastmath=math, **_OPTIONS)
-
-
-@cache
-def core(name: str) -> Callable[..., Any]:
-    """What runs without this plugin: the core's kernel for NumPy, or the definition."""
-    for module in numpy_kernels.MODULES:
-        if name in module.KERNELS:
-            return module.KERNELS[name]
-    op, *inputs = name.split(".")
-    definition = table[op].definition
-    if inputs:
-        return definition.rules[tuple(inputs)]
-    if "xp" in definition.arguments:
-        return partial(definition.forward, xp=np)
-    return definition.forward
 
 
 def fits(x: Any, *others: Any) -> bool:

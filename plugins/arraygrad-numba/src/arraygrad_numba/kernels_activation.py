@@ -10,7 +10,8 @@ import numpy as np
 
 from arraygrad.functions.activation import TANH
 from arraygrad.workspace import empty, empty_like
-from arraygrad_numba.compiled import core, fits, loop
+from arraygrad_numba.compiled import fits, loop
+from arraygrad_numba.fallback import core
 from arraygrad_numba.maths import erf, exp, expm1, log1p, tanh
 
 _ROOT, _DENSITY = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from arraygrad.workspace import empty
-from arraygrad_numba.compiled import core, fits, loop
+from arraygrad_numba.compiled import fits, loop
+from arraygrad_numba.fallback import core
 
 _SUMMED = 256  # rows that are added up before their sum goes to the total
 

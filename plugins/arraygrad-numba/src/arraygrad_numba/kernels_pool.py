@@ -13,7 +13,8 @@ import numpy as np
 from arraygrad.functions.pool import lowest
 from arraygrad.functions.windows import windows
 from arraygrad.workspace import empty
-from arraygrad_numba.compiled import core, fits, loop
+from arraygrad_numba.compiled import fits, loop
+from arraygrad_numba.fallback import core
 
 _FEW = 8  # channels
 _FIRST = (0, 3, 1, 2)

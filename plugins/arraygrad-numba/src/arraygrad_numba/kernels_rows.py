@@ -8,7 +8,8 @@ import numpy as np
 from numpy import log
 
 from arraygrad.workspace import empty
-from arraygrad_numba.compiled import core, fits, loop
+from arraygrad_numba.compiled import fits, loop
+from arraygrad_numba.fallback import core
 from arraygrad_numba.maths import exp
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from arraygrad.workspace import empty
-from arraygrad_numba.compiled import KINDS, core, loop
+from arraygrad_numba.compiled import KINDS, loop
+from arraygrad_numba.fallback import core
 
 _SMALL = 64  # values; NumPy is as fast for fewer
 
