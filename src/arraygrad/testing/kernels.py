@@ -12,7 +12,7 @@ import numpy as np
 from arraygrad import kernels, registry
 from arraygrad.errors import ArgumentError, ArraygradError
 from arraygrad.kernels import Choice
-from arraygrad.op import case, table
+from arraygrad.op import arr, case, table
 from arraygrad.registry import Entry
 from arraygrad.testing.places import DTYPES, ROUNDING, Place, close, on_host
 from arraygrad.testing.report import Report
@@ -172,30 +172,36 @@ def _large(
     report: Report, chosen: set[str], used: list[Entry], op: Any, place: Place, dtype: str,
     measure: bool,
 ) -> None:  # fmt: skip
-    """The first sample that can be made large along the first axes of its arrays."""
+    """The first sample that can be made large along the first axes of some of its arrays."""
     for sample in op.definition.samples:
-        for which in ("first", "all"):
-            sizes = [int(np.prod(a.shape)) for a in recipes(sample)]
-            if not sizes or not sizes[0]:
+        for which in ("like the first", "first", "all"):
+            other = _larger(sample, which)
+            if other is None:
                 continue
-            factor = -(-_LARGE // max(sizes))
-            other = reshaped(
-                sample,
-                lambda i, a, factor=factor, which=which: (  # type: ignore[misc]
-                    (a.shape[0] * factor, *a.shape[1:])
-                    if a.shape and (which == "all" or not i)
-                    else a.shape
-                ),
-            )
             try:
                 with only_kernels([], used[0]):
-                    Truth(op, other, 0)
+                    truth = Truth(op, other, 0)
+                    truth.call([Variable(place.cast(v, dtype)) for v in truth.values])
             except (ArraygradError, ValueError, IndexError, TypeError, MemoryError):
                 continue  # the definition does not take such arrays
             both = _stage(report, chosen, "large", used, op, other, place, dtype)
             if both is not None and measure:
                 report.notes.append(f"{report.name}: {_ratio(both):.2f} times as fast, {other}")
             return
+
+
+def _larger(sample: case, which: str) -> case | None:
+    """The sample with more along the first axis: of arrays as long as the first one, ..."""
+    shapes = [a.shape for a in recipes(sample)]
+    if not shapes or not shapes[0] or not all(map(np.prod, shapes)):
+        return None
+    length, factor = shapes[0][0], -(-_LARGE // int(max(map(np.prod, shapes))))
+
+    def change(i: int, a: arr) -> tuple[int, ...]:
+        wanted = which == "all" or not i or (which != "first" and a.shape[:1] == (length,))
+        return (a.shape[0] * factor, *a.shape[1:]) if a.shape and wanted else a.shape
+
+    return reshaped(sample, change)
 
 
 def _ratio(both: Both, rounds: int = 5) -> float:

@@ -23,7 +23,7 @@ class Place:
     """Where samples are made: a backend, one of its devices, and whether arrays are read-only.
 
     The name is that of a backend, `numpy-readonly`, or `strict` for array-api-strict; a device
-    may follow, as in `"torch:cuda"`. Raises UnknownBackendError or BackendUnavailableError.
+    may follow, as in `"torch:cuda:0"`. Raises UnknownBackendError or BackendUnavailableError.
 
     >>> Place("numpy-readonly").array(np.ones(3)).flags.writeable
     False
@@ -31,7 +31,9 @@ class Place:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        library, _, device = name.partition(":")
+        parts = name.split(":")
+        own = len(parts) > 1 and registry.search("backends", ":".join(parts[:2])) is not None
+        library, device = ":".join(parts[: 1 + own]), ":".join(parts[1 + own :])
         self.readonly = library == "numpy-readonly"
         self.backend = get_backend(_KNOWN.get(library, library))
         self.device: Any = None
