@@ -165,6 +165,12 @@ def test_nan_inf_and_far_numbers(function: Any, dtype: str) -> None:
                 np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-6)
 
 
+def test_zeros_keep_their_sign() -> None:
+    x = np.tile(np.array([0.0, -0.0], "float32"), 5000)
+    for function in (F.erf, F.gelu, F.silu, F.elu):
+        np.testing.assert_array_equal(np.signbit(function(x).data), np.signbit(x))
+
+
 @pytest.mark.parametrize("dtype", ["float16", ">f4", "int32"])
 def test_other_dtypes_are_left_to_the_core(dtype: str) -> None:
     x = np.arange(-6, 6).reshape(3, 4).astype(dtype)

@@ -12,7 +12,7 @@ from arraygrad.functions.activation import TANH
 from arraygrad.workspace import empty, empty_like
 from arraygrad_numba.compiled import fits, loop
 from arraygrad_numba.fallback import core
-from arraygrad_numba.maths import erf, exp, expm1, log1p, tanh
+from arraygrad_numba.maths import erf, exp, expm1, log1p, sigmoid
 
 _ROOT, _DENSITY = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 _CUBIC, _FAR = 0.044715, 40.0
@@ -63,10 +63,10 @@ def _gelu_x(x: Any, g: Any, c: Any, y: Any) -> None:
 @loop
 def _gelu_tanh(x: Any, y: Any, c: Any) -> None:
     T = x.dtype.type
-    half, one, factor, cubic, far = T(0.5), T(1), T(TANH), T(_CUBIC), T(_FAR)
+    one, factor, cubic, far = T(1), T(2 * TANH), T(_CUBIC), T(_FAR)
     for i in range(x.size):
         v = min(max(x[i], -far), far)
-        w = tanh((v * v * cubic + one) * (v * factor)) * half + half
+        w = sigmoid((v * v * cubic + one) * (v * factor))
         c[i] = w
         y[i] = x[i] * w
 
@@ -82,10 +82,9 @@ def _gelu_tanh_x(x: Any, g: Any, c: Any, y: Any) -> None:
 
 @loop
 def _silu(x: Any, y: Any, s: Any) -> None:
-    half = x.dtype.type(0.5)
     for i in range(x.size):
         v = x[i]
-        w = tanh(v * half) * half + half
+        w = sigmoid(v)
         s[i] = w
         y[i] = v * w
 
@@ -114,9 +113,8 @@ def _softplus(x: Any, y: Any) -> None:
 
 @loop
 def _softplus_x(x: Any, g: Any, y: Any) -> None:
-    half = x.dtype.type(0.5)
     for i in range(x.size):
-        y[i] = g[i] * (tanh(x[i] * half) * half + half)
+        y[i] = g[i] * sigmoid(x[i])
 
 
 @loop
@@ -125,7 +123,7 @@ def _elu(x: Any, y: Any, alpha: Any) -> None:
     for i in range(x.size):
         v = x[i]
         w = expm1(min(v, zero)) * a
-        y[i] = v if v > zero else w
+        y[i] = v if v >= zero else w
 
 
 @loop

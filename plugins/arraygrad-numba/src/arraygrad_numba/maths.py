@@ -79,10 +79,17 @@ class _Forms:
                 p = p * s + a
             for a in Q:
                 q = q * s + a
-            return tanh(v * (p / q))
+            y = tanh(v * (p / q))
+            return x if x == zero else y  # -0.0 stays itself
+
+        def sigmoid(x: Any) -> Any:
+            p, s = split(max(-abs(x), lowest))
+            e = zero if abs(x) > -lowest else p * s + s
+            return (e if x < zero else one) / (one + e)
 
         self.of: dict[str, Callable[..., Any]] = {
-            "erf": erf, "exp": exp, "expm1": expm1, "log1p": log1p, "tanh": tanh.py_func,
+            "erf": erf, "exp": exp, "expm1": expm1, "log1p": log1p, "sigmoid": sigmoid,
+            "tanh": tanh.py_func,
         }  # fmt: skip
 
 
@@ -110,6 +117,11 @@ def log1p(x: Any) -> Any:
     raise NotImplementedError
 
 
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)), right to the last places also where it is near 0."""
+    raise NotImplementedError
+
+
 def tanh(x: Any) -> Any:
     """The hyperbolic tangent."""
     raise NotImplementedError
@@ -127,5 +139,5 @@ def _compiled(stub: Callable[..., Any]) -> None:
     overload(stub, jit_options=_OPTIONS)(form)
 
 
-for _stub in (erf, exp, expm1, log1p, tanh):
+for _stub in (erf, exp, expm1, log1p, sigmoid, tanh):
     _compiled(_stub)
