@@ -4,6 +4,7 @@ Shapes, parameters, dtypes and the order of arrays in memory are drawn; each cal
 PyTorch function of the same arrays should give the same.
 """
 
+import functools
 import importlib
 import math
 from collections.abc import Callable
@@ -17,10 +18,23 @@ from arraygrad import Variable
 
 
 class Torch:
-    """PyTorch, imported when one of its functions is called."""
+    """PyTorch, or what is in it at a path; imported when it is called or its value is asked for."""
+
+    def __init__(self, *path):
+        self.path = path
 
     def __getattr__(self, name):
-        return getattr(importlib.import_module("torch"), name)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Torch(*self.path, name)
+
+    def __call__(self, *args, **kwargs):
+        return self.value(*args, **kwargs)
+
+    @property
+    def value(self):
+        """What stands at the path."""
+        return functools.reduce(getattr, self.path, importlib.import_module("torch"))
 
 
 torch = Torch()

@@ -19,8 +19,8 @@ def address(x):
 
 
 @pytest.fixture(autouse=True)
-def from_nothing():
-    workspace.clear()
+def from_nothing(monkeypatch):
+    monkeypatch.setattr(workspace, "_own", workspace._Blocks())
 
 
 def test_memory_is_used_again_once_the_array_is_gone():

@@ -20,6 +20,7 @@
     |   |-- AmbiguousNameError (LookupError)   several plugins provide that name
     |   `-- ClashError         (ValueError)    one id registered twice
     |-- PluginError            (RuntimeError)  a plugin cannot be loaded (strict mode)
+    |   `-- PluginUnavailableError               what a plugin needs is not here
     |-- LayerError             (ValueError)    a layer, model or optimizer is used wrongly
     |-- DatasetError           (ValueError)    a data set or a loader is used wrongly
     |-- DownloadError          (OSError)       a file cannot be downloaded, or is another one
@@ -112,6 +113,10 @@ class ClashError(RegistryError, ValueError):
 
 class PluginError(ArraygradError, RuntimeError):
     """An installed plugin cannot be loaded; raised only in strict mode."""
+
+
+class PluginUnavailableError(PluginError):
+    """What a plugin needs is not here: raised by a hook, it makes no warning."""
 
 
 class LayerError(ArraygradError, ValueError):

@@ -17,7 +17,7 @@ from typing import Any
 import pluggy
 
 from arraygrad import hookspecs, registry, settings
-from arraygrad.errors import ClashError
+from arraygrad.errors import ClashError, PluginUnavailableError
 from arraygrad.installed import Installed
 
 
@@ -25,8 +25,9 @@ class Plugin:
     """An installed plugin: what it is, what became of it and why, and what it provides.
 
     `status` is "active"; "deferred" (its own import is still under way); "disabled" (by the user;
-    it was not imported); or a failure: "empty" (it registers nothing), "incompatible" (it needs
-    another version of the plugin API), "conflict" (its names belong to another) or "broken".
+    it was not imported); "unavailable" (it says that what it needs is not here); or a failure:
+    "empty" (it registers nothing), "incompatible" (it needs another version of the plugin API),
+    "conflict" (its names belong to another) or "broken".
     """
 
     __slots__ = (
@@ -110,6 +111,8 @@ def load(plugin: Plugin) -> None:
         stage(plugin, [import_module(name) for name in plugin.modules])
     except Refused as refusal:
         plugin.status, plugin.reason = refusal.status, str(refusal)
+    except PluginUnavailableError as error:
+        plugin.status, plugin.reason = "unavailable", str(error)
     except (Exception, SystemExit) as error:
         plugin.status, plugin.reason, plugin.error = "broken", describe(error), error
     else:

@@ -57,7 +57,8 @@ def discover() -> None:
             registry.retry = discover
         failed = [plugin for plugin in _plugins if plugin.failed]
         news = [plugin for plugin in failed if plugin.distribution not in registry.not_loaded]
-        registry.not_loaded = {p.distribution: f"{p.status}: {p.reason}" for p in failed}
+        away = [plugin for plugin in _plugins if plugin.status == "unavailable"]
+        registry.not_loaded = {p.distribution: f"{p.status}: {p.reason}" for p in failed + away}
         if any(plugin.status != "deferred" for plugin in waiting):
             registry.changed()
         if strict is not None and strict.value:

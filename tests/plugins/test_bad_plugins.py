@@ -444,3 +444,30 @@ def test_a_deferred_plugin_that_then_fails(good):
     assert got["works"]
     assert got["table"]["arraygrad-circular"]["status"] == "broken"
     assert got["stderr"].count("arraygrad-circular 0.1 is broken") == 1
+
+
+def test_a_plugin_whose_library_is_missing(good):
+    good.add(
+        "arraygrad-away",
+        """
+        from arraygrad import hookimpl
+        from arraygrad.errors import PluginUnavailableError
+        @hookimpl
+        def arraygrad_register_ops(register):
+            register("math:cos", "lost")
+            raise PluginUnavailableError("libaway is missing: pip install away")
+        """,
+    )
+    got = good.run(
+        """
+        import arraygrad
+        import arraygrad.functions as F
+        answer(away=table()["arraygrad-away"], use=error(getattr, F, "lost"), works=F.double(4) == 8)
+        """,
+        "-W",
+        "error",
+    )
+    assert got["away"]["status"] == "unavailable"
+    assert got["away"]["reason"] == "libaway is missing: pip install away"
+    assert "libaway is missing" in got["use"][1]  # a lookup that fails says so
+    assert got["works"]

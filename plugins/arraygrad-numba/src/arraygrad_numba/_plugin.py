@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from arraygrad import hookimpl
+from arraygrad.errors import PluginUnavailableError
 
 ARRAYGRAD_API = "1.0"
 
@@ -51,10 +52,7 @@ KERNELS = {
 @hookimpl
 def arraygrad_register_kernels(register: Any) -> None:
     if find_spec("numba") is None:
-        # arraygrad notes it as the reason why this plugin is not active, and goes on without.
-        raise ModuleNotFoundError(
-            "Numba is not installed, so there are no kernels: pip install numba"
-        )
+        raise PluginUnavailableError("Numba is not installed: pip install numba")
     for kernels in KERNELS.values():
         for op, name in kernels.items():
             register(f"core:{op}", "numpy", f"arraygrad_numba.kernels:{name}")
