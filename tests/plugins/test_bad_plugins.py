@@ -462,7 +462,8 @@ def test_a_plugin_whose_library_is_missing(good):
         """
         import arraygrad
         import arraygrad.functions as F
-        answer(away=table()["arraygrad-away"], use=error(getattr, F, "lost"), works=F.double(4) == 8)
+        use = error(getattr, F, "lost")
+        answer(away=table()["arraygrad-away"], use=use, works=F.double(4) == 8)
         """,
         "-W",
         "error",
