@@ -2,4 +2,7 @@
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("jax") else ["src/*", "benchmark.py"]
+_here = find_spec("jax") is not None
+_installed = find_spec("arraygrad_jax") is not None
+collect_ignore_glob = [] if _here and _installed else ["src/*", "benchmark.py"]
+collect_ignore_glob += [] if _installed else ["tests/*"]
