@@ -41,29 +41,29 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.has-demo: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ".[demo]"
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e ".[demo]"
 	@touch $@
 
 $(VENV)/.has-test: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ".[test]"
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e ".[test]"
 	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
 $(VENV)/.has-lint: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ".[test,lint]"
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e ".[test,lint]"
 	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
 # What .ci/run needs to run the tests on PyTorch and JAX, and those of the plugins.
 $(VENV)/.has-backends: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ".[test,plugins]"
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e ".[test,plugins]"
 	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
 # Apart, because the arrays of ndonnx have no values to test with.
 $(VENV)/.has-onnx: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ".[test]"
-	$(BIN)/python -m pip install --quiet -e "plugins/arraygrad-onnx[test]"
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e ".[test]"
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e "plugins/arraygrad-onnx[test]"
 	@touch $@
 
 # venv is missing on some systems, and pip may refuse to touch the system's own packages;

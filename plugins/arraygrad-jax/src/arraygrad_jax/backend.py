@@ -28,10 +28,11 @@ class JaxBackend(Backend):
         state = np.random.get_state()  # to import JAX draws from it, and seeds decide weights
         try:
             import jax
-            import jax.numpy as xp
+            import jax.numpy
         except ImportError as error:
             self.reason = f"JAX cannot be imported ({error}); pip install jax"
         else:
+            xp = jax.numpy
             self.jax: Any = jax
             self.tracer: type = jax.core.Tracer
         finally:
