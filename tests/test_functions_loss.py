@@ -9,7 +9,7 @@ import pytest
 import arraygrad as ag
 import arraygrad.functions as F
 from arraygrad import Variable
-from arraygrad.errors import ArgumentError, DtypeError, ShapeError
+from arraygrad.errors import ArgumentError, DtypeError, MixedBackendError, ShapeError
 
 RNG = np.random.default_rng(0)
 EXTRA = os.environ.get("ARRAYGRAD_TEST_BACKENDS", "").split(",")
@@ -251,3 +251,12 @@ def test_against_torch():
     ]
     for ours, theirs in pairs:
         assert ours.item() == pytest.approx(theirs.item() / 6)
+
+
+def test_accuracy_of_no_rows_and_of_two_libraries():
+    import array_api_strict
+
+    with pytest.raises(ShapeError, match=r"accuracy: got scores of shape \(\)"):
+        F.accuracy(np.asarray(1.0), np.asarray(0))
+    with pytest.raises(MixedBackendError, match="scores of array_api_strict and labels of numpy"):
+        F.accuracy(array_api_strict.ones((2, 3)), np.array([0, 1]))

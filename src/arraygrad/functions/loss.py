@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from arraygrad.backend import backend_of, is_inexact, namespace
-from arraygrad.errors import ArgumentError, DtypeError, ShapeError
+from arraygrad.errors import ArgumentError, DtypeError, MixedBackendError, ShapeError
 from arraygrad.functions.activation import log_softmax
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_array, as_variable, constant
@@ -121,13 +121,15 @@ def labels(who: str, x: Any, t: Any) -> Any:
     data = t._array() if isinstance(t, Variable) else as_array(t)
     shape = x.shape
     backend = backend_of(data)
+    if not shape:
+        raise ShapeError(f"{who}: got scores of shape (), expected (N, C): one for each class")
     if 0 in shape:
         raise ShapeError(f"{who}: got an empty batch of shape {shape}, expected at least 1 row")
     if data.shape == shape:
         return backend.xp.astype(data, x.dtype)
     if data.shape == (*shape[:-1], 1):
         data = backend.xp.reshape(data, shape[:-1])
-    if data.shape != shape[:-1] or not shape:
+    if data.shape != shape[:-1]:
         raise ShapeError(
             f"{who}: got scores of shape {shape} and labels of shape {data.shape}, expected "
             f"labels of shape {shape[:-1]} (class indices) or {shape} (one-hot)"
@@ -157,6 +159,11 @@ def accuracy(y: Any, t: Any) -> Variable:
     """
     scores = y._array() if isinstance(y, Variable) else as_array(y)
     t = labels("accuracy", scores, t)
+    if (theirs := backend_of(t).name) != backend_of(scores).name:
+        raise MixedBackendError(
+            f"accuracy: got scores of {backend_of(scores).name} and labels of {theirs}, expected "
+            f"one library; convert the labels with the asarray of the scores' backend"
+        )
     xp = namespace(scores)
     if t.shape == scores.shape:
         t = xp.argmax(t, axis=-1)
