@@ -54,16 +54,17 @@ $(VENV)/.has-lint: $(MADE) $(PROJECTS)
 	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
-# What .ci/run needs to run the tests on PyTorch and JAX, and those of the plugins.
+# What .ci/run needs to run the tests on PyTorch and JAX.
 $(VENV)/.has-backends: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e ".[test,plugins]"
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e ".[test,backends]"
 	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
 	@touch $@
 
-# Apart, because the arrays of ndonnx have no values to test with.
-$(VENV)/.has-onnx: $(MADE) $(PROJECTS)
-	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e ".[test]"
-	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e "plugins/arraygrad-onnx[test]"
+# Plugins that the tests of the core go without: Numba's kernels run in place of the core's, and
+# the arrays of ndonnx have no values.
+$(VENV)/.has-plugins: $(MADE) $(PROJECTS)
+	$(BIN)/python -m pip install --quiet -e ".[test]" -e "plugins/arraygrad-onnx[test]" \
+	  -e plugins/arraygrad-numba -e "plugins/arraygrad-board[tensorboard]"
 	@touch $@
 
 # venv is missing on some systems, and pip may refuse to touch the system's own packages;
