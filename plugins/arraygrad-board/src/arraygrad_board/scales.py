@@ -87,7 +87,7 @@ def logarithmic(values: Iterable[float]) -> Scale | None:
     if len(ticks) < 2:
         if high - low < 0.3:  # less than a factor of two: as straight as a linear one
             found = linear(positive).ticks
-            inner = [(float(text), text) for _, text in found]
+            inner = [(float(word), word) for _, word in found]
             return Scale(place, [(p, t) for v, t in inner if (p := place(v)) is not None
                                  and 0 <= p <= 1], low, high)  # fmt: skip
         steps = (1, 2, 5) if high - low > 0.8 else (1, 1.5, 2, 3, 4, 5, 6, 7, 8)
