@@ -157,7 +157,7 @@ def _is_cached(path: Path, url: str, scheme: str, sha256: str | None) -> bool:
         return False
     if sha256 is None:
         return scheme != "file"
-    found = _sha256(path)
+    found = sha256_of(path)
     if found == sha256.lower():
         return True
     if scheme == "file":
@@ -179,7 +179,7 @@ def _fetch(url: str, scheme: str, path: Path, sha256: str | None, timeout: float
             _download(url, part, path, timeout)
         if part.stat().st_size == 0:
             raise OSError("an empty file came")
-        found = None if sha256 is None else _sha256(part)
+        found = None if sha256 is None else sha256_of(part)
         if sha256 is not None and found != sha256.lower():
             raise DownloadError(
                 f"get_file: {url} gave a file with the SHA-256 {found}, expected "
@@ -223,7 +223,8 @@ def _is_watched() -> bool:
     return (terminal or "ipykernel" in sys.modules) and find_spec("tqdm") is not None
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, as hexadecimal digits."""
     from hashlib import file_digest
 
     with open(path, "rb") as stream:

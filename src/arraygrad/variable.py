@@ -413,11 +413,6 @@ class Buffer(Variable):
 _new = object.__new__
 
 
-def light(data: Any) -> Any:
-    """A 0-d NumPy array as a NumPy scalar, whose arithmetic is ten times faster."""
-    return data[()] if type(data) is np.ndarray and data.ndim == 0 else data
-
-
 def attach(data: Any, node: Node | None) -> Any:
     """The Variable with that data at that node; a Python number stays what it is."""
     if node is None and (data is None or type(data) in PYTHON_SCALARS):

@@ -13,6 +13,7 @@ from arraygrad.config import Config
 from arraygrad.errors import ArgumentError, DtypeError, ShapeError
 from arraygrad.functions.checks import bits, real
 from arraygrad.functions.elementwise import astype
+from arraygrad.functions.random import scaled_mask
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
 
@@ -153,9 +154,7 @@ def scaled_dot_product_attention(
         past = backend.asarray(_past(t, s), device=q.device)
         allowed = past if allowed is None else past & allowed
     if Config.train and dropout_ratio:
-        keep = backend.keep_mask(shape, dropout_ratio, q.device)
-        noise = backend.xp.astype(keep, q.dtype)
-        noise = noise * (1 / (1 - dropout_ratio) if dropout_ratio < 1 else 0.0)
+        noise = scaled_mask(q, shape, dropout_ratio)
     if scale is None:
         scale = 1 / math.sqrt(q.shape[-1])
     return _attention(q, k, v, bias, allowed, float(scale), noise)

@@ -7,7 +7,7 @@ from typing import Any
 from arraygrad.backend import backend_of
 from arraygrad.errors import ArgumentError, DtypeError
 from arraygrad.op import arr, case, op
-from arraygrad.variable import Variable, light
+from arraygrad.variable import Variable
 
 __all__ = ["get_item", "index_add", "take"]
 
@@ -15,7 +15,7 @@ __all__ = ["get_item", "index_add", "take"]
 def _plain(key: Any) -> Any:
     """The key with arrays in place of Variables, which have no gradient as an index."""
     if isinstance(key, Variable):
-        return light(key._array())
+        return backend_of(key._array()).accept(key._array())
     if isinstance(key, tuple):
         return tuple(_plain(part) for part in key)
     return key

@@ -32,9 +32,12 @@ def dropout(x: Any, dropout_ratio: float = 0.5) -> Variable:
     x = as_variable(x)
     if not Config.train or dropout_ratio == 0:
         return x
-    backend = backend_of(x._array())
-    keep = backend.keep_mask(x.shape, dropout_ratio, x.device)
     # One array is kept for the gradient: the mask, scaled, in the dtype of x.
-    scale = 1 / (1 - dropout_ratio) if dropout_ratio < 1 else 0.0
-    mask = backend.xp.astype(keep, x.dtype) * scale
-    return mul(x, mask)
+    return mul(x, scaled_mask(x, x.shape, dropout_ratio))
+
+
+def scaled_mask(x: Variable, shape: tuple[int, ...], ratio: float) -> Any:
+    """Zeros with probability `ratio`, else what keeps the mean; of the dtype and place of x."""
+    backend = backend_of(x._array())
+    keep = backend.keep_mask(shape, ratio, x.device)
+    return backend.xp.astype(keep, x.dtype) * (1 / (1 - ratio) if ratio < 1 else 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 import arraygrad.functions as F
 from arraygrad.errors import ArraygradError, LayerError, ShapeError
-from arraygrad.layers.initial import array_of, beside, between, floating, forget, whole
+from arraygrad.layers.initial import array_of, beside, between, floating, forget, misfit, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Buffer, Parameter, Variable, as_variable
 
@@ -81,13 +81,8 @@ class BatchNorm(Layer):
 
     def _check(self, shape: tuple[int, ...], cause: Exception | None = None) -> None:
         known = self.in_size
-        if len(shape) >= 2 and shape[1] > 0 and known in (None, shape[1]):
-            return
-        raise LayerError(
-            f"BatchNorm: x has the shape {shape}; it should be (N, C) or (N, C, H, W)"
-            + ("" if known is None else f" with the C = {known} that the layer was made for")
-            + "; reshape x, or make another layer"
-        ) from cause
+        if not (len(shape) >= 2 and shape[1] > 0 and known in (None, shape[1])):
+            raise misfit("BatchNorm", shape, "(N, C) or (N, C, H, W)", known) from cause
 
     def _init_params(self, size: int, like: Any = None) -> None:
         here = beside(like)

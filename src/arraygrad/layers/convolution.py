@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.errors import LayerError, ShapeError
-from arraygrad.layers.initial import array_of, beside, floating, forget, normal, pair, whole
+from arraygrad.layers.initial import array_of, beside, floating, forget, misfit, normal, pair, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Parameter, Variable, as_variable
 
@@ -83,13 +83,8 @@ class Convolution(Layer):
 
     def _check(self, shape: tuple[int, ...], cause: Exception | None = None) -> None:
         known = self.in_channels
-        if len(shape) == 4 and known in (None, shape[1]):
-            return
-        raise LayerError(
-            f"{type(self).__name__}: x has the shape {shape}; it should be (N, C, H, W)"
-            + ("" if known is None else f" with the C = {known} that the layer was made for")
-            + "; reshape x, or make another layer"
-        ) from cause
+        if not (len(shape) == 4 and known in (None, shape[1])):
+            raise misfit(type(self).__name__, shape, "(N, C, H, W)", known) from cause
 
     def _init_params(self, in_channels: int, like: Any = None) -> None:
         if in_channels < 1 or in_channels % self.groups:

@@ -8,7 +8,7 @@ import numpy as np
 
 import arraygrad.functions as F
 from arraygrad.errors import ArraygradError, LayerError, ShapeError
-from arraygrad.layers.initial import array_of, beside, floating, forget, whole
+from arraygrad.layers.initial import array_of, beside, floating, forget, misfit, whole
 from arraygrad.layers.layer import Layer
 from arraygrad.variable import Parameter, Variable, as_variable
 
@@ -73,13 +73,8 @@ class GroupNorm(Layer):
 
     def _check(self, shape: tuple[int, ...], cause: Exception | None = None) -> None:
         known = self.in_channels
-        if len(shape) >= 2 and known in (None, shape[1]):
-            return
-        raise LayerError(
-            f"GroupNorm: x has the shape {shape}; it should be (N, C) or (N, C, H, W)"
-            + ("" if known is None else f" with the C = {known} that the layer was made for")
-            + "; reshape x, or make another layer"
-        ) from cause
+        if not (len(shape) >= 2 and known in (None, shape[1])):
+            raise misfit("GroupNorm", shape, "(N, C) or (N, C, H, W)", known) from cause
 
     def _init_params(self, channels: int, like: Any = None) -> None:
         if channels < 1 or channels % self.groups:

@@ -73,6 +73,19 @@ def between(who: str, what: str, value: Any, low: float, high: float) -> float:
     raise LayerError(f"{who}: {what} is {value!r}; it should be from {low} to {high}")
 
 
+def misfit(who: str, shape: tuple[int, ...], form: str, known: int | None) -> LayerError:
+    """The error for an x of another shape; `known` is the C that a layer was made for, if it was.
+
+    >>> misfit("Conv2d", (3, 4), "(N, C, H, W)", None)
+    LayerError('Conv2d: x has the shape (3, 4); it should be (N, C, H, W); reshape x, or ...')
+    """
+    made = "" if known is None else f" with the C = {known} that the layer was made for"
+    return LayerError(
+        f"{who}: x has the shape {shape}; it should be {form}{made}; reshape x, or make another "
+        "layer"
+    )
+
+
 def array_of(who: str, x: Any) -> Any:
     """The array by which a layer is sized; NoDataError for none, DtypeError for one of no numbers.
 

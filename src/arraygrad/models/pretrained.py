@@ -129,14 +129,14 @@ def _found(who: str, pretrained: Any, url: str | None) -> Path:
 
 def _recorded(url: str) -> Path:
     """Download, and hold every later use to the checksum of the first one."""
-    from arraygrad.downloads import get_file
+    from arraygrad.downloads import get_file, sha256_of
     from arraygrad.weights import whole_file
 
     path = Path(get_file(url))
     record = path.with_name(f"{path.name}.sha256")
     if not record.exists():
         with whole_file(record) as file:
-            file.write(f"{_sha256(path)}  {path.name}\n".encode())
+            file.write(f"{sha256_of(path)}  {path.name}\n".encode())
         return path
     try:
         return Path(get_file(url, sha256=record.read_text(encoding="utf-8").partition(" ")[0]))
@@ -148,13 +148,8 @@ def _recorded(url: str) -> Path:
 
 
 def _check(who: str, path: Path, sha256: str) -> None:
-    found = _sha256(path)
+    from arraygrad.downloads import sha256_of
+
+    found = sha256_of(path)
     if found != sha256.lower():
         raise WeightsError(f"{who}: {path} has the SHA-256 {found}; expected {sha256.lower()}")
-
-
-def _sha256(path: Path) -> str:
-    from hashlib import file_digest
-
-    with open(path, "rb") as file:
-        return file_digest(file, "sha256").hexdigest()

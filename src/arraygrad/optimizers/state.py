@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.backend import backend_of
-from arraygrad.variable import Parameter, light
+from arraygrad.variable import Parameter
 
 
 def fresh_or_kept(state: dict[str, Any], slots: tuple[str, ...], x: Any) -> bool:
@@ -19,13 +19,14 @@ def fresh_or_kept(state: dict[str, Any], slots: tuple[str, ...], x: Any) -> bool
     for slot in slots:
         array = state.get(slot)
         if array is None or array.shape != x.shape:
-            state[slot] = light(backend_of(x).xp.zeros_like(x))
+            backend = backend_of(x)
+            state[slot] = backend.accept(backend.xp.zeros_like(x))
             kept = False
         elif array.dtype is not x.dtype or type(array) is not type(x):
-            array = beside(array, x)
+            array, backend = beside(array, x), backend_of(x)
             if array.dtype != x.dtype:
-                array = backend_of(x).xp.astype(array, x.dtype)
-            state[slot] = light(array)
+                array = backend.xp.astype(array, x.dtype)
+            state[slot] = backend.accept(array)
     return kept
 
 
