@@ -65,6 +65,10 @@ def arraygrad_register_ops(register: Register) -> None:
         own = function.__module__.startswith(arraygrad.functions.__name__)
         if own and not name.startswith("_"):
             register(function, name)
+    for module, names in arraygrad.functions.LATE.items():
+        for name in names:
+            if name not in table:
+                register(f"arraygrad.functions.{module}:{name}")
 
 
 @hookimpl

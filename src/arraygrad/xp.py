@@ -74,6 +74,7 @@ def _data(x: Any) -> Any:
 def standard_ops() -> dict[str, Any]:
     """Standard name -> op."""
     if not _by_standard_name:
+        functions.everything()
         for function in op.table.values():
             if function.definition.standard:
                 _by_standard_name[function.definition.standard] = function

@@ -3,6 +3,7 @@
 `import arraygrad.functions as F` gives them under the book's names.
 """
 
+from importlib import import_module
 from typing import Any
 
 from arraygrad.functions import (
@@ -91,8 +92,23 @@ __all__ = sorted(
 )
 
 
-def _class_of_the_book(name: str) -> Any:
-    """`F.Sin` and its like, which few ask for."""
+# Modules that are imported when one of their functions is first asked for: module -> names.
+LATE: dict[str, tuple[str, ...]] = {}
+_MODULE = {name: module for module, names in LATE.items() for name in names}
+__all__ += _MODULE
+
+
+def everything() -> None:
+    """Import what is imported late: for listings of all functions, and for `arraygrad.xp`."""
+    for module in LATE:
+        import_module(f"{__name__}.{module}")
+
+
+def _late(name: str) -> Any:
+    """A function that is imported late, or a class of the book, `F.Sin` and its like."""
+    if name in _MODULE:
+        function = globals()[name] = getattr(import_module(f"{__name__}.{_MODULE[name]}"), name)
+        return function
     if not name[:1].isupper():
         return None
     from arraygrad.functions import book
@@ -100,4 +116,4 @@ def _class_of_the_book(name: str) -> Any:
     return getattr(book, name) if name in book.CLASSES else None
 
 
-__getattr__, __dir__ = module_hooks("functions", __name__, _class_of_the_book)
+__getattr__, __dir__ = module_hooks("functions", __name__, _late)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from arraygrad.functions import everything
 from arraygrad.op import table
 from arraygrad.testing.ops import check_op
 from arraygrad.testing.places import PLACES, Place
@@ -34,6 +35,7 @@ def core_ops() -> dict[str, Any]:
     >>> "tanh" in core_ops()
     True
     """
+    everything()
     return {
         name: function
         for name, function in table.items()
