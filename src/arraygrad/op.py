@@ -51,7 +51,8 @@ OFFERED = ("g", "out", "xp", "backend", "need")
 class arr:
     """The recipe of a sample array: its shape, the range of its values, its kind.
 
-    kind: "real", "int" or "bool". The test kit makes it on every backend and in every dtype.
+    kind: "real", "complex", "int" or "bool"; real and imaginary parts have one range. The test
+    kit makes it on every backend, in float32 and float64 or complex64 and complex128.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class arr:
         self.shape, self.low, self.high, self.kind = shape, low, high, kind
 
     def __repr__(self) -> str:
-        return f"arr{self.shape}"
+        return f"arr{self.shape}" if self.kind != "complex" else f"arr{self.shape} complex"
 
 
 class case:
@@ -68,6 +69,16 @@ class case:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.args, self.kwargs = args, kwargs
+        self.seen: Callable[[Any], Any] | None = None
+
+    def through(self, seen: Callable[[Any], Any]) -> case:
+        """Look at `seen(result)` instead of the result, and at its gradients; returns the case.
+
+        For results that are right with either sign or in any order, as eigenvectors are: each
+        array library has its own. `case(arr(3, 3)).through(lambda q: q[0] @ q[1])`.
+        """
+        self.seen = seen
+        return self
 
     def __repr__(self) -> str:
         words = [repr(a) for a in self.args] + [f"{k}={v!r}" for k, v in self.kwargs.items()]

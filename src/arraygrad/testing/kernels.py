@@ -15,9 +15,10 @@ from arraygrad.kernels import Choice
 from arraygrad.op import arr, case, table
 from arraygrad.registry import Entry
 from arraygrad.testing.places import DTYPES, ROUNDING, Place, close, on_host
+from arraygrad.testing.recipes import recipes, reshaped
 from arraygrad.testing.report import Report
 from arraygrad.testing.suite import Suite, undisturbed
-from arraygrad.testing.truth import Truth, recipes, reshaped
+from arraygrad.testing.truth import Truth
 from arraygrad.variable import Variable
 
 check = Suite("check_kernel")
@@ -50,11 +51,12 @@ class Both:
 
         if values is None:
             values = [place.cast(v, self.dtype, strided=strided) for v in truth.values]
-        y = truth.call([Variable(v) for v in values])
-        if y.shape != truth.out.shape:  # nothing can be said of its gradients
-            return {"the result": y.data}
-        y, first = truth.first_gradients(values, make)
-        found = {"the result": y.data}
+        ys = truth.call([Variable(v) for v in values])
+        found = {f"the result {k}" if k else "the result": y.data for k, y in enumerate(ys)}
+        if [y.shape for y in ys] != [out.shape for out in truth.outs]:
+            return found  # nothing can be said of its gradients
+        ys, first = truth.first_gradients(values, make)
+        found = {f"the result {k}" if k else "the result": y.data for k, y in enumerate(ys)}
         found |= {f"the gradient of input {truth.moving[k]}": g for k, g in enumerate(first)}
         if truth.smooth and self.second:
             _, second = truth.gradients(values, make)
@@ -207,13 +209,13 @@ def _larger(sample: case, which: str) -> case | None:
 def _ratio(both: Both, rounds: int = 5) -> float:
     """How many times as fast forward and backward are, the best of some rounds in turns."""
     best = [np.inf, np.inf]
-    g = both.place.cast(both.truth.g, both.dtype)
+    gs = {id(g): both.place.cast(g, both.dtype) for g in both.truth.gs if g is not None}
     for _ in range(rounds):
         for i, used in enumerate(([], both.used)):
             with only_kernels(used, both.used[0]):
-                both.truth.first_gradients(both.values, lambda _: g)  # chooses kernels
+                both.truth.first_gradients(both.values, lambda g: gs[id(g)])  # chooses kernels
                 start = perf_counter()
-                both.truth.first_gradients(both.values, lambda _: g)
+                both.truth.first_gradients(both.values, lambda g: gs[id(g)])
                 best[i] = min(best[i], perf_counter() - start)
     return float(best[0] / best[1])
 

@@ -47,6 +47,7 @@ def _(report: Report, truth: Truth) -> None:
 @check("first gradient", "sample")
 def _(report: Report, truth: Truth) -> None:
     tell(report, truth.differences[1])
+    tell(report, truth.by_grad)
 
 
 @check("second gradient", "sample")
@@ -99,13 +100,12 @@ def _(report: Report, run: Run) -> None:
 def _(report: Report, run: Run) -> None:
     """float16 and bfloat16 stay themselves; values are not compared."""
     try:
-        run.y, run.first = run.truth.first_gradients(run.values, run.make)
+        run.compute()
     except Exception as error:
         text = str(error).lower()
         if any(word in text for word in ("not implemented", "not support", "unsupported")):
             raise SkipCheck(f"the library has it not: {error}") from None
         raise
-    run.found = [("result", run.y.data)]
     run.found += [(f"first gradient {k}", g) for k, g in enumerate(run.first) if g is not None]
     run.expect_dtypes(report)
 
@@ -113,8 +113,8 @@ def _(report: Report, run: Run) -> None:
 @check("non-contiguous", "strided")
 def _(report: Report, run: Run) -> None:
     """Arrays with steps in memory give what others give."""
-    run.y, run.first = run.truth.first_gradients(run.values, run.make)
     run.where = f"{run.where}, arrays with steps"
+    run.compute()
     run.compare_result(report)
     run.compare(report, "first", run.first, run.truth.first)
 
@@ -139,11 +139,13 @@ def _(report: Report, op: Any, place: Place, dtype: str) -> None:
     if place.backend.name == "numpy":
         return
     truth = truths.of(op, op.definition.samples[0], "0")
+    if truth.complex and not place.complex:
+        return
     run = Run(truth, place, dtype)
-    g = run.make(truth.g)
+    gs = {id(g): run.make(g) for g in truth.gs if g is not None}
     for x in run.values[:1]:
         with transfers(place.backend, type(x)) as seen:
-            truth.first_gradients(run.values, lambda _: g)
+            truth.first_gradients(run.values, lambda g: gs[id(g)])
         said = ", ".join(sorted(set(seen)))
         report.expect(not seen, f"{run.where}: an array went to the host, by {said}")
 
@@ -151,20 +153,20 @@ def _(report: Report, op: Any, place: Place, dtype: str) -> None:
 @check("graph freed", "place")
 def _(report: Report, op: Any, place: Place, dtype: str) -> None:
     truth = truths.of(op, op.definition.samples[0], "0")
-    if not truth.smooth:
+    if not truth.smooth or (truth.complex and not place.complex):
         return
     run = Run(truth, place, dtype)
     with no_collector():
         xs = [Variable(v) for v in run.values]
-        y: Any = truth.call(xs)
-        nodes, pending = [ref(y)], [y._node]
+        ys: Any = [y for y in truth.call(xs) if isinstance(y, Variable)]
+        nodes, pending = [ref(y) for y in ys], [y._node for y in ys]
         while pending:
             node = pending.pop()
             if node is not None and not node.is_leaf:
                 nodes.append(ref(node))
                 pending += node.edges
-        (y * run.make(truth.g)).sum().backward()
-        del y, node, pending
+        truth.total(ys, run.make).backward()
+        del ys, node, pending
         alive = [found() for found in nodes if found() is not None]
         said = ", ".join(sorted({type(found).__name__ for found in alive}))
         report.expect(not alive, f"{run.where}: alive after its result has gone: {said}")
@@ -226,6 +228,9 @@ def check_op(
 def _check_at(
     report: Report, chosen: set[str], truth: Truth, place: Place, dtypes: Sequence[str]
 ) -> None:
+    if truth.complex and not place.complex:
+        report.skip(f"{truth.where} on {place.name}", "there are no complex dtypes")
+        return
     for dtype in dtypes:
         if dtype not in place.dtypes:
             report.skip(f"{dtype} on {place.name}", "there is no such dtype")
@@ -234,7 +239,8 @@ def _check_at(
         if run.forward(report):
             check.run("run", chosen, report, run, where=run.where)
     ends = (truth.op.definition.samples[0], truth.op.definition.samples[-1])
-    if truth.smooth and "half" in chosen and truth.sample in ends:  # compilers take their time
+    halves = truth.smooth and not truth.complex and "half" in chosen
+    if halves and truth.sample in ends:  # compilers take their time
         for dtype in place.dtypes:
             if dtype in HALVES:
                 run = Run(truth, place, dtype)

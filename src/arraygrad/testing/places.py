@@ -14,6 +14,7 @@ from arraygrad.errors import ArraygradError
 
 PLACES = ("numpy", "numpy-readonly", "strict", "strict:device1")
 DTYPES = ("float32", "float64")
+COMPLEX = {"float32": "complex64", "float64": "complex128"}
 HALVES = ("float16", "bfloat16")
 ROUNDING = {"float32": 2e-4, "float64": 1e-6, "float16": 2e-2, "bfloat16": 1e-1}
 _KNOWN = {"strict": "array_api_strict", "numpy-readonly": "numpy"}
@@ -58,8 +59,10 @@ class Place:
         return self._locked(self.backend.xp.permute_dims(x, axes)[..., ::2])
 
     def cast(self, value: np.ndarray, dtype: str, *, strided: bool = False) -> Any:
-        """An array here; of the dtype of that name, if `value` is one of real numbers."""
+        """An array here; of the dtype of that name, or the complex one of the same precision."""
         make = self.strided if strided else self.array
+        if value.dtype.kind == "c":
+            return make(value.astype(COMPLEX[dtype]))
         if value.dtype.kind != "f":
             return make(value)
         if dtype in DTYPES:
@@ -71,6 +74,14 @@ class Place:
     def dtypes(self) -> tuple[str, ...]:
         """Those of float32, float64, float16 and bfloat16 that arrays here can have."""
         return tuple(name for name in (*DTYPES, *HALVES) if self._has(name))
+
+    @cached_property
+    def complex(self) -> bool:
+        """Whether arrays here can hold complex numbers."""
+        try:
+            return str(self.cast(np.ones(1, np.complex64), DTYPES[0]).dtype).endswith("complex64")
+        except Exception:  # a library may refuse with anything
+            return False
 
     def _has(self, name: str) -> bool:
         try:

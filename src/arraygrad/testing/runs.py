@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,22 +27,35 @@ class Run:
     def make(self, value: np.ndarray) -> Any:
         return self.place.cast(value, self.dtype)
 
+    def compute(self) -> None:
+        """The results and the first gradients."""
+        self.ys, self.first = self.truth.first_gradients(self.values, self.make)
+        self.found = [(_result(k, self.ys), y.data) for k, y in enumerate(self.ys)]
+
     def forward(self, report: Report) -> bool:
-        """Compute the result and the first gradients; whether that was possible."""
+        """Compute the results and the first gradients; whether that was possible."""
         try:
-            self.y, self.first = self.truth.first_gradients(self.values, self.make)
+            self.ys, self.first = self.truth.first_gradients(self.values, self.make)
         except Exception as error:
             report.expect(False, f"{self.where}: {type(error).__name__}: {error}")
             return False
-        if not isinstance(self.y, Variable):
-            return report.expect(False, f"{self.where}: the result is a {type(self.y).__name__}")
-        self.found = [("result", self.y.data)]
+        for k, y in enumerate(self.ys):
+            if not isinstance(y, Variable):
+                what = f"the {_result(k, self.ys)} is a {type(y).__name__}"
+                return report.expect(False, f"{self.where}: {what}, expected a Variable")
+        self.found = [(_result(k, self.ys), y.data) for k, y in enumerate(self.ys)]
         return True
 
     def compare_result(self, report: Report) -> None:
-        """The result against the truth."""
-        right = close(on_host(self.y.data), self.truth.out, ROUNDING[self.dtype])
-        report.expect(right, f"{self.where}: forward differs")
+        """The results against the truth."""
+        if len(self.ys) != len(self.truth.outs):
+            text = f"{len(self.ys)} results, {len(self.truth.outs)} on numpy"
+            report.expect(False, f"{self.where}: {text}")
+            return
+        for k, (y, out) in enumerate(zip(self.ys, self.truth.outs, strict=True)):
+            right = close(on_host(y.data), out, ROUNDING[self.dtype])
+            which = "" if len(self.ys) == 1 else f" of {_result(k, self.ys)}"
+            report.expect(right, f"{self.where}: forward{which} differs")
 
     def compare(self, report: Report, order: str, found: Any, expected: Any) -> None:
         """Gradients of an order against the truth."""
@@ -64,15 +77,23 @@ class Run:
         # A result that is not differentiable, as a share of right answers, has one of its own.
         if not self.truth.smooth or self.truth.op.definition.title == "astype":
             return
-        backend = self.place.backend
-        real = [
-            x for x, v in zip(self.values, self.truth.values, strict=True) if v.dtype.kind == "f"
-        ]
-        wanted = real[0].dtype if real else backend.dtype(self.dtype)
+        xp = self.place.backend.xp
+        moving = [self.truth.values[i] for i in self.truth.moving]
+        gradients = [f"gradient {k}" for k in range(len(moving))]
         for what, x in self.found:
-            if is_inexact(x.dtype, backend.xp):
-                right = x.dtype == wanted
-                report.expect(right, f"{self.where}: the {what} has dtype {x.dtype}")
+            if is_inexact(x.dtype, xp):
+                like = [v for name, v in zip(gradients, moving, strict=True) if what.endswith(name)]
+                like += [
+                    out for k, out in enumerate(self.truth.outs) if what == _result(k, self.ys)
+                ]
+                part = like[0].dtype.type(0) if like[0].dtype.kind in "fc" else np.float64(0)
+                wanted = self.place.cast(np.asarray(part), self.dtype).dtype
+                text = f"{self.where}: the {what} has dtype {x.dtype}, expected {wanted}"
+                report.expect(x.dtype == wanted, text)
+
+
+def _result(k: int, ys: Sequence[Any]) -> str:
+    return "result" if len(ys) == 1 else f"result {k}"
 
 
 def tell(report: Report, told: Iterable[tuple[bool, str]]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from arraygrad.errors import ArgumentError
 from arraygrad.op import arr
 from arraygrad.testing.examples import made_in_example
-from arraygrad.testing.truth import drawn
+from arraygrad.testing.recipes import drawn
 
 
 class Sample:

@@ -11,9 +11,10 @@ import numpy as np
 from arraygrad.errors import ArraygradError
 from arraygrad.op import Definition, arr
 from arraygrad.testing.places import Place
+from arraygrad.testing.recipes import recipes, reshaped
 from arraygrad.testing.report import Report
 from arraygrad.testing.runs import Run, tell
-from arraygrad.testing.truth import recipes, reshaped, truths
+from arraygrad.testing.truth import truths
 
 Change = Callable[[int, arr], tuple[int, ...]]
 
@@ -41,15 +42,18 @@ def _other_shapes(report: Report, op: Any, place: Place, dtype: str, name: str) 
         except ArraygradError:
             refused = True
             continue
+        if truth.complex and not place.complex:
+            return
         run = Run(truth, place, dtype)
         try:
-            run.y, run.first = truth.first_gradients(run.values, run.make)
+            run.compute()
         except ArraygradError:
             refused = True  # by this library
             continue
-        run.found = [("result", run.y.data)]
         run.compare_result(report)
-        if np.all(np.isfinite(truth.out)):  # the mean of nothing is not a number
+        if all(
+            np.all(np.isfinite(out)) for out in truth.outs
+        ):  # the mean of nothing is not a number
             tell(report, truth.first_differences)
             run.compare(report, "first", run.first, truth.first)
         run.expect_dtypes(report)

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from arraygrad import registry
+from arraygrad.autodiff import grad
 from arraygrad.op import Definition, arr, case
 from arraygrad.testing.places import close, on_host
+from arraygrad.testing.recipes import drawn, drawn_complex, filled
 from arraygrad.variable import Variable
 
 Told = list[tuple[bool, str]]
 
 
 class Truth:
-    """One sample in float64 on NumPy: its inputs, its result and its gradients."""
+    """One sample in double precision on NumPy: its inputs, its results and its gradients.
+
+    Gradients are those of a real number, the sum of all results that have gradients, weighted
+    with `gs`, and of complex results the real part of that. The gradient of a real L at a complex
+    x is dL/dRe(x) + i dL/dIm(x).
+    """
 
     def __init__(self, op: Any, sample: case, seed: int) -> None:
         self.op, self.sample = op, sample
@@ -31,56 +38,66 @@ class Truth:
         bound = op.definition.public.bind(*sample.args, **sample.kwargs)
         for name, value in bound.arguments.items():
             self._draw(value, name in constant)
-        y = self.call([Variable(v.copy()) for v in self.values])
-        self.out = on_host(y.data)
-        self.smooth = y.creator is not None and self.out.dtype.kind in "fc"
-        self.g = self.rng.uniform(0.5, 1.5, self.out.shape)
-        self.ds = [self.rng.uniform(0.5, 1.5, self.values[i].shape) for i in self.moving]
+        ys = self.call([Variable(v.copy()) for v in self.values])
+        self.outs = [_values(y) for y in ys]
+        self.gs = [
+            self._weights(out) if _tracked(y) and out.dtype.kind in "fc" else None
+            for y, out in zip(ys, self.outs, strict=True)
+        ]
+        self.smooth = any(g is not None for g in self.gs)
+        self.ds = [self._weights(self.values[i]) for i in self.moving]
+        found = (*self.values, *self.outs)
+        self.complex = any(x.dtype.kind == "c" for x in found)
 
     def _draw(self, value: Any, constant: bool) -> None:
         if isinstance(value, arr):
-            if value.kind == "real" and not constant:
+            if value.kind in ("real", "complex") and not constant:
                 self.moving.append(len(self.values))
             self.values.append(drawn(value, self.rng))
         elif isinstance(value, list | tuple):
             for part in value:
                 self._draw(part, constant)
 
-    def call(self, arrays: Sequence[Any]) -> Variable:
-        """The op on the sample, with these arrays in place of the recipes."""
+    def _weights(self, x: np.ndarray) -> np.ndarray:
+        if x.dtype.kind == "c":
+            return drawn_complex(self.rng, 0.5, 1.5, x.shape)
+        return np.asarray(self.rng.uniform(0.5, 1.5, x.shape))
+
+    def call(self, arrays: Sequence[Any]) -> list[Any]:
+        """The results of the op on the sample, with these arrays in place of the recipes."""
         np.random.seed(0)
         remaining = iter(arrays)
         bound = self.op.definition.public.bind(*self.sample.args, **self.sample.kwargs)
         for name, value in bound.arguments.items():
             bound.arguments[name] = filled(value, remaining)
-        y = self.op(*bound.args, **bound.kwargs)
-        return _end_to_end(y) if isinstance(y, tuple | list) else y
+        result = self.op(*bound.args, **bound.kwargs)
+        return in_a_row(result if self.sample.seen is None else self.sample.seen(result))
 
-    def first_gradients(self, values: Sequence[Any], make: Any) -> tuple[Variable, list[Any]]:
-        """The result, and the gradients of sum(g * y), by rules on raw arrays."""
+    def total(self, ys: Sequence[Any], make: Any) -> Variable:
+        """The real number whose gradients are compared."""
+        return _sum_of(ys, self.gs, make)
+
+    def first_gradients(self, values: Sequence[Any], make: Any) -> tuple[list[Any], list[Any]]:
+        """The results, and the gradients of their total, by rules on raw arrays."""
         xs = [Variable(v) for v in values]
-        y = self.call(xs)
+        ys = self.call(xs)
         if not self.smooth:
-            return y, []
-        (y * make(self.g)).sum().backward()
-        return y, [None if (gx := xs[i].grad) is None else gx.data for i in self.moving]
+            return ys, []
+        self.total(ys, make).backward()
+        return ys, [None if (gx := xs[i].grad) is None else gx.data for i in self.moving]
 
     def gradients(self, values: Sequence[Any], make: Any) -> tuple[list[Any], list[Any]]:
-        """First gradients of sum(g * y) by rules on Variables, and second ones along `ds`."""
+        """First gradients of the total by rules on Variables, and second ones along `ds`."""
         xs = [Variable(v) for v in values]
         moving = [xs[i] for i in self.moving]
-        y = self.call(xs)
-        (y * make(self.g)).sum().backward(create_graph=True)
+        self.total(self.call(xs), make).backward(create_graph=True)
         first = [x.grad for x in moving]
-        along: Any = None
-        for gx, d in zip(first, self.ds, strict=True):
-            if gx is not None and gx.creator is not None:
-                term = (gx * make(d)).sum()
-                along = term if along is None else along + term
+        curved = [gx if gx is not None and gx.creator is not None else None for gx in first]
+        ds = [None if gx is None else d for gx, d in zip(curved, self.ds, strict=True)]
         for x in moving:
             x.cleargrad()
-        if along is not None:
-            along.backward()
+        if any(d is not None for d in ds):
+            _sum_of(curved, ds, make).backward()
         second = [x.grad for x in moving]
         for x in moving:
             x.cleargrad()
@@ -104,16 +121,42 @@ class Truth:
 
     @cached_property
     def reference(self) -> Told:
-        """The result against the NumPy function that the op names, if it names one."""
+        """The results against the NumPy function that the op names, if it names one."""
         reference = self.op.definition.reference
         if reference is None:
             return []
         function = getattr(np, reference) if isinstance(reference, str) else reference
         remaining = iter(self.values)
         args = [filled(a, remaining) for a in self.sample.args]
-        expected = np.asarray(function(*args, **self.sample.kwargs))
-        right = close(self.out, expected, 1e-9)
+        expected: Any = function(*args, **self.sample.kwargs)
+        if self.sample.seen is not None:
+            expected = self.sample.seen(expected)
+        wanted = [_values(y) for y in in_a_row(expected)]
+        right = len(wanted) == len(self.outs) and all(
+            close(out, x, 1e-9) for out, x in zip(self.outs, wanted, strict=True)
+        )
         return [(right, f"{self.where}: forward differs from reference")]
+
+    @cached_property
+    def by_grad(self) -> Told:
+        """With complex numbers, whether `grad` gives the gradients that `backward` gives."""
+        if not (self.complex and self.smooth and self.moving):
+            return []
+
+        def total(*moving: Any) -> Variable:
+            arrays: list[Any] = [Variable(v) for v in self.values]
+            for i, x in zip(self.moving, moving, strict=True):
+                arrays[i] = x
+            return self.total(self.call(arrays), _same)
+
+        places = tuple(range(len(self.moving)))
+        found = grad(total, argnums=places)(*(self.values[i] for i in self.moving))
+        text = f"{self.where}: grad gives another gradient of input {{}} than backward"
+        told = []
+        for i, gx, right in zip(self.moving, found, self.first, strict=True):
+            told.append((close(on_host(gx), np.zeros_like(gx) if right is None else right, 1e-9),
+                         text.format(i)))  # fmt: skip
+        return told
 
     @cached_property
     def differences(self) -> dict[int, Told]:
@@ -127,28 +170,38 @@ class Truth:
 
     def _differences(self, order: int, step: float = 1e-6) -> Told:
         told: Told = []
-        text = "{}: gradient of order {} of input {} is {!r} along a direction, "
+        text = "{}: gradient of order {} of input {}{} is {!r} along a direction, "
         text += "differences give {!r}"
         for k, i in enumerate(self.moving) if self.smooth else ():
-            e = self.rng.uniform(-1, 1, self.values[i].shape)
-            ends = []
-            for sign in (step, -step):
-                moved = [v.copy() for v in self.values]
-                moved[i] = moved[i] + sign * e
-                ends.append(self._scalar(moved, order))
-            numeric = (ends[0] - ends[1]) / (2 * step)
-            analytic = self.both[order - 1][k]
-            exact = 0.0 if analytic is None else float(np.sum(np.asarray(analytic) * e))
-            right = math.isclose(numeric, exact, rel_tol=1e-5, abs_tol=1e-6)
-            told.append((right, text.format(self.where, order, i, exact, numeric)))
+            value = self.values[i]
+            e = self.rng.uniform(-1, 1, value.shape)
+            ways: dict[str, np.ndarray] = {"": e}
+            if value.dtype.kind == "c":  # each part alone, so that a wrong sign is told from others
+                ways = {" (real part)": e, " (imaginary part)": 1j * e}
+            for part, way in ways.items():
+                ends = []
+                for sign in (step, -step):
+                    moved = [v.copy() for v in self.values]
+                    moved[i] = moved[i] + sign * way
+                    ends.append(self._scalar(moved, order))
+                numeric = (ends[0] - ends[1]) / (2 * step)
+                analytic = self.both[order - 1][k]
+                exact = 0.0
+                if analytic is not None:
+                    exact = float(np.sum(np.conj(np.asarray(analytic)) * way).real)
+                right = math.isclose(numeric, exact, rel_tol=1e-5, abs_tol=1e-6)
+                told.append((right, text.format(self.where, order, i, part, exact, numeric)))
         return told
 
     def _scalar(self, values: Sequence[np.ndarray], order: int) -> float:
+        weights: Sequence[Any] = self.ds
+        found: Sequence[Any]
         if order == 1:
-            return float(np.sum(self.call([Variable(v) for v in values]).data * self.g))
-        first, _ = self.gradients(values, _same)
-        pairs = zip(first, self.ds, strict=True)
-        return float(sum(np.sum(gx * d) for gx, d in pairs if gx is not None))
+            weights, found = self.gs, self.call([Variable(v) for v in values])
+        else:
+            found, _ = self.gradients(values, _same)
+        pairs = zip(found, weights, strict=True)
+        return float(sum(np.sum(_values(x) * w).real for x, w in pairs if _both(x, w)))
 
 
 class Truths:
@@ -187,53 +240,39 @@ truths = Truths()
 registry.on_change.append(truths.forget)
 
 
+def in_a_row(result: Any) -> list[Any]:
+    """The results of an op: one, or all in tuples, lists and named tuples; None is no result."""
+    if isinstance(result, tuple | list):
+        return [y for part in result for y in in_a_row(part)]
+    return [] if result is None else [result]
+
+
+def _values(y: Any) -> np.ndarray:
+    y = y.data if isinstance(y, Variable) else y
+    return on_host(y) if hasattr(y, "dtype") and hasattr(y, "shape") else np.asarray(y)
+
+
+def _tracked(y: Any) -> bool:
+    return isinstance(y, Variable) and y.creator is not None
+
+
+def _both(x: Any, w: Any) -> bool:
+    return x is not None and w is not None
+
+
+def _sum_of(xs: Sequence[Any], weights: Sequence[Any], make: Any) -> Variable:
+    """The real part of the sum of all elements of `xs`, weighted; None has no part in it."""
+    total: Any = None
+    for x, w in zip(xs, weights, strict=True):
+        if w is not None:
+            term = (x * make(w)).sum()
+            if w.dtype.kind == "c":
+                from arraygrad.functions import real
+
+                term = real(term)
+            total = term if total is None else total + term
+    return total
+
+
 def _same(x: Any) -> Any:
     return x
-
-
-def drawn(recipe: arr, rng: np.random.Generator) -> np.ndarray:
-    """The values of a sample array."""
-    if recipe.kind == "real":
-        return np.asarray(rng.uniform(recipe.low, recipe.high, recipe.shape))
-    if recipe.kind == "int":
-        return np.asarray(rng.integers(int(recipe.low), int(recipe.high), recipe.shape))
-    return np.asarray(rng.uniform(size=recipe.shape) > 0.5)
-
-
-def filled(value: Any, arrays: Iterator[Any]) -> Any:
-    """`value` with the next arrays in place of recipes, also in lists and tuples."""
-    if isinstance(value, arr):
-        return next(arrays)
-    if isinstance(value, list | tuple):
-        return type(value)(filled(part, arrays) for part in value)
-    return value
-
-
-def reshaped(sample: case, change: Callable[[int, arr], tuple[int, ...]]) -> case:
-    """The sample with other shapes: `change` gets the number and the recipe of each array."""
-    count = iter(range(1000))
-
-    def other(value: Any) -> Any:
-        if isinstance(value, arr):
-            shape = change(next(count), value)
-            return arr(*shape, low=value.low, high=value.high, kind=value.kind)
-        if isinstance(value, list | tuple):
-            return type(value)(map(other, value))
-        return value
-
-    args = [other(a) for a in sample.args]
-    return case(*args, **{k: other(v) for k, v in sample.kwargs.items()})
-
-
-def recipes(sample: case) -> list[arr]:
-    """The recipes of the arrays of a sample, in order."""
-    found: list[arr] = []
-    reshaped(sample, lambda _, a: found.append(a) or a.shape)  # type: ignore[func-returns-value]
-    return found
-
-
-def _end_to_end(ys: Sequence[Variable]) -> Variable:
-    """Several results as one, so that all of them are checked; constants beside others not."""
-    from arraygrad.functions import concat, reshape
-
-    return concat([reshape(y, (-1,)) for y in ys if y.requires_grad or len(ys) == 1])
