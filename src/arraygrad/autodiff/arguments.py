@@ -1,0 +1,65 @@
+"""The arguments of a transform: tracked Variables of its own, also inside another transform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend, is_inexact
+from arraygrad.engine import Leaf, Node, next_seq
+from arraygrad.errors import ArgumentError, DtypeError
+from arraygrad.variable import Variable, attach
+
+# Whether a transform is running around this one: then its graph must not end here.
+nested: ContextVar[bool] = ContextVar("arraygrad.nested", default=False)
+
+
+class Alias(Node):
+    """An argument of a transform inside another one: a new node, equal to what it came from.
+
+    Without it, `grad(lambda x: x * grad(lambda y: x + y)(x))` would take x and y for one.
+    """
+
+    __slots__ = ("source",)
+
+    def __init__(self, x: Variable) -> None:
+        self.seq = next_seq()
+        self.source: Node = x._node  # type: ignore[assignment]
+        self.y_shape, self.y_dtype = x.shape, x.dtype
+
+    @property
+    def edges(self) -> tuple[Node | None]:
+        return (self.source,)
+
+    def pull(self, g: Any, first: int) -> Any:
+        return ((self.source, g),) if self.source.seq >= first else ()
+
+    pull_graph = pull
+
+
+def argument(x: Any, who: str) -> Variable:
+    """A tracked Variable of its own for one array among the arguments of the transform `who`."""
+    if type(x) in PYTHON_SCALARS:
+        x = current_backend().asarray(float(x) if isinstance(x, int) else x)
+    data = x._array() if isinstance(x, Variable) else backend_of(x).accept(x)
+    if not is_inexact(data.dtype, backend_of(data).xp):
+        raise DtypeError(
+            f"{who}: got an array of dtype {data.dtype}, expected floating point numbers; "
+            f"convert it, as with x.astype(float)"
+        )
+    if isinstance(x, Variable) and x.requires_grad:
+        return attach(data, Alias(x))
+    return attach(data, Leaf(data, next_seq()))
+
+
+def numbered(argnums: int | Sequence[int], args: Sequence[Any], who: str) -> tuple[int, ...]:
+    """`argnums` as a tuple; raises ArgumentError if the call has no such positional argument."""
+    numbers = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+    for i in numbers:
+        if not -len(args) <= i < len(args):
+            raise ArgumentError(
+                f"{who}: got argnums {argnums} and {len(args)} positional arguments, expected "
+                f"numbers below {len(args)}"
+            )
+    return numbers

@@ -1,0 +1,192 @@
+"""One recorded call of a function, and the products with its Jacobian that can be had from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from arraygrad.autodiff.arguments import argument, nested
+from arraygrad.autodiff.containers import Here, flatten, unflatten, written
+from arraygrad.autodiff.reverse import apart, given_back, pair
+from arraygrad.backend import PYTHON_SCALARS, backend_of, is_complex, namespace
+from arraygrad.config import using_config
+from arraygrad.engine import Leaf, Node, backprop, next_seq
+from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError
+from arraygrad.variable import Variable, attach, constant
+
+
+def name_of(f: Callable[..., Any]) -> str:
+    """The name of a function in messages."""
+    return getattr(f, "__name__", "f")
+
+
+class Trace:
+    """One recorded call of f: its arguments `xs` and its results `ys`, flat, and their structures.
+
+    numbers: which positional arguments are differentiated; None for all.
+    """
+
+    def __init__(
+        self,
+        who: str,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None = None,
+        numbers: Sequence[int] | None = None,
+        has_aux: bool = False,
+    ) -> None:
+        self.who = who
+        call, leaves = list(args), []
+        self.xs: list[Variable] = []
+        self.x_shapes = []
+        for i in range(len(args)) if numbers is None else numbers:
+            start = len(leaves)
+            self.x_shapes.append(shape := flatten(args[i], leaves))
+            mine = [argument(x, who) for x in leaves[start:]]
+            call[i] = unflatten(shape, iter(mine))
+            self.xs += mine
+        if not self.xs:
+            raise ArgumentError(f"{who}: got no arrays to differentiate with respect to")
+        inside = nested.get()
+        self.wrapped = [inside or isinstance(x, Variable) for x in leaves]
+        self.tracked = any(isinstance(x, Variable) and x.requires_grad for x in leaves)
+        token = nested.set(True)
+        try:
+            with using_config("enable_backprop", True):
+                result = f(*call, **(kwargs or {}))
+                result, self.aux = pair(result, who) if has_aux else (result, None)
+        finally:
+            nested.reset(token)
+        found: list[Any] = []
+        self.y_shape = flatten(result, found, everything=True)
+        self.ys = [self._result(y) for y in found]
+        self.first, self.last = (_node(x).seq for x in (self.xs[0], self.xs[-1]))
+
+    def _result(self, y: Any) -> Variable:
+        if isinstance(y, Variable):
+            y._array()
+            return y
+        if type(y) in PYTHON_SCALARS:
+            return constant(namespace(self.xs[0]._data).asarray(y))
+        if not hasattr(y, "dtype"):
+            raise GradientError(
+                f"{self.who}: the function returned {type(y).__name__}, expected Variables, or "
+                f"lists, tuples and dicts of them; compute them with operators and "
+                f"arraygrad.functions, and set has_aux=True if it returns a pair (value, aux)"
+            )
+        return constant(y)
+
+    def value(self) -> Any:
+        """What f returned, in plain arrays if its arguments were."""
+        return given_back(unflatten(self.y_shape, iter(self.ys)), any(self.wrapped))
+
+    def extra(self) -> Any:
+        """The aux that f returned, likewise."""
+        return given_back(self.aux, any(self.wrapped))
+
+    def recorded(self, others: Iterable[Any] = ()) -> bool:
+        """Whether products made now can be differentiated again."""
+        tracked = any(isinstance(x, Variable) and x.requires_grad for x in others)
+        return self.tracked or tracked or nested.get()
+
+    def seeds(self, tree: Any, shape: Any, likes: Sequence[Variable], what: str) -> list[Any]:
+        """The arrays of a container that has to fit `likes`, with their dtype."""
+        found: list[Any] = []
+        if (got := flatten(tree, found, everything=True)) != shape:
+            raise ArgumentError(
+                f"{self.who}: got {what} of the structure {written(got)}, expected {written(shape)}"
+            )
+        return [self._seed(g, like, what) for g, like in zip(found, likes, strict=True)]
+
+    def _seed(self, g: Any, like: Variable, what: str) -> Any:
+        data, backend = like._data, backend_of(like._data)
+        if type(g) in PYTHON_SCALARS and not like.shape:
+            g = backend.asarray(g, dtype=like.dtype, device=like.device)
+        if not hasattr(g, "dtype"):
+            raise DtypeError(
+                f"{self.who}: got {type(g).__name__} in {what}, expected an array of shape "
+                f"{like.shape}"
+            )
+        if g.shape != like.shape:
+            raise ShapeError(
+                f"{self.who}: got shape {g.shape} in {what}, expected the shape {like.shape} of "
+                f"what it belongs to"
+            )
+        if is_complex(g.dtype) and not is_complex(data.dtype):
+            raise DtypeError(
+                f"{self.who}: got dtype {g.dtype} in {what}, expected {data.dtype}; take its "
+                f"real part"
+            )
+        if g.dtype != data.dtype:
+            raw = not isinstance(g, Variable)
+            g = backend.xp.astype(g, data.dtype) if raw else g.astype(data.dtype)
+        return g
+
+    def pull(self, gys: Sequence[Any]) -> list[Variable]:
+        """The gradient of each of `xs`, from one of each of `ys` (None for none): reverse mode."""
+        graph = self.recorded(gys)
+        found = run(zip(self.ys, gys, strict=True), self.first, self.last, graph)
+        return apart([_or_zeros(found.get(_node(x)), x) for x in self.xs])
+
+    def linear(self, graph: bool) -> Push:
+        """Forward mode: the function's derivative, ready for any number of tangents."""
+        return Push(self, graph)
+
+
+class Push:
+    """dx -> J dx for the Jacobian J at one place: the transpose of the transpose, dy -> J.T dy.
+
+    That product is linear in dy, and is recorded once, at any dy; so backpropagation through its
+    record, from the gradients of `xs` to dy, multiplies with J.
+    """
+
+    def __init__(self, trace: Trace, graph: bool) -> None:
+        self.trace = trace
+        backends = [backend_of(y._data) for y in trace.ys]
+        # One for each node: a function may return one result twice.
+        self.dys: dict[Node, Variable] = {}
+        for y, backend in zip(trace.ys, backends, strict=True):
+            if y._node is not None and y._node not in self.dys:
+                seed = backend.ones_like(y._data)
+                self.dys[y._node] = attach(seed, Leaf(seed, next_seq()))
+        seqs = [_node(dy).seq for dy in self.dys.values()]
+        self.first, self.last = (seqs[0], seqs[-1]) if seqs else (0, 0)
+        # Zeros are strong for tangents, later; here dy stands for any value.
+        with using_config("strong_zeros", False), using_config("enable_backprop", True):
+            found = backprop(self.dys, first=trace.first, last=trace.last, create_graph=True)
+        self.gxs = [found.get(_node(x)) for x in trace.xs]
+
+    def __call__(self, dxs: Sequence[Any]) -> list[Variable]:
+        """The tangent of each result."""
+        trace, graph = self.trace, self.trace.recorded(dxs)
+        found = run(zip(self.gxs, dxs, strict=True), self.first, self.last, graph)
+        dys = [found.get(self.dys[y._node]._node) if y._node else None for y in trace.ys]
+        return apart([_or_zeros(dy, y) for dy, y in zip(dys, trace.ys, strict=True)])
+
+
+def run(
+    seeds: Iterable[tuple[Variable | None, Any]], first: int, last: int, graph: bool
+) -> dict[Node, Any]:
+    """Backpropagation from several Variables, some of which may have the same node, or none."""
+    starts: dict[Node, Any] = {}
+    with using_config("enable_backprop", graph):
+        for y, g in seeds:
+            if g is None or y is None or y._node is None:
+                continue
+            if graph != isinstance(g, Variable):
+                g = constant(g) if graph else g._array()
+            starts[y._node] = starts[y._node] + g if y._node in starts else g
+        return backprop(starts, first=first, last=last, create_graph=graph)
+
+
+def _node(x: Variable) -> Node:
+    return x._node  # type: ignore[return-value]
+
+
+def _or_zeros(g: Any, like: Variable) -> Variable:
+    if g is None:
+        g = namespace(like._data).zeros_like(like._data)
+    return g if isinstance(g, Variable) else constant(g)
+
+
+__all__ = ["Here", "Push", "Trace", "name_of", "run"]
