@@ -1,4 +1,4 @@
-"""Every exception and warning of arraygrad; each is also the built-in a caller would expect.
+"""Every exception and warning of arraygrad; each is also the one a caller would expect.
 
     ArraygradError
     |-- ConfigError            (ValueError)    a setting is unknown or has a wrong value
@@ -10,10 +10,12 @@
     |   |-- ShapeError         (ValueError)    shapes do not fit the op
     |   |-- DtypeError         (TypeError)     a type or dtype does not fit the op
     |   |-- ArgumentError      (ValueError)    a parameter of the call is out of its range
+    |   |-- MatrixError        (LinAlgError)   a matrix is singular, not positive definite, ...
     |   `-- AxisIndexError     (IndexError)    an axis or an index is out of bounds
     |-- GradientError          (RuntimeError)  a gradient cannot be computed, or would be lost
     |   |-- GradientShapeError (ValueError)    a rule gave a gradient that does not fit
     |   `-- NonFiniteError     (FloatingPointError)  a gradient is nan or infinite
+    |-- KernelError            (RuntimeError)  a plugin's kernel gave what its op does not give
     |-- NoDataError            (ValueError)    a Variable has no data yet
     |-- RegistryError
     |   |-- UnknownNameError   (LookupError)   nothing of that name is registered
@@ -33,6 +35,8 @@
 
 A message says who found the error, what it got, what it expected and what to do, in that order.
 """
+
+from numpy.linalg import LinAlgError
 
 
 class ArraygradError(Exception):
@@ -75,6 +79,10 @@ class ArgumentError(OpError, ValueError):
     """A parameter of the call is outside of what the op takes."""
 
 
+class MatrixError(OpError, LinAlgError):
+    """There is no result for this matrix: it is singular, not positive definite, or the like."""
+
+
 class AxisIndexError(OpError, IndexError):
     """An axis or an index is out of bounds."""
 
@@ -89,6 +97,10 @@ class GradientShapeError(GradientError, ValueError):
 
 class NonFiniteError(GradientError, FloatingPointError):
     """A gradient has elements that are nan or infinite."""
+
+
+class KernelError(ArraygradError, RuntimeError):
+    """A plugin's kernel gave a result of another shape, dtype or library than its op does."""
 
 
 class NoDataError(ArraygradError, ValueError):
