@@ -24,9 +24,9 @@ def records() -> bool:
     return (Variable(np.array(1.0)) * 2.0).creator is not None
 
 
-def test_both_switches_are_on_at_first():
-    assert repr(Config) == "Config(enable_backprop=True, train=True)"
-    assert dir(Config) == ["enable_backprop", "train"]
+def test_all_switches_are_on_at_first():
+    assert repr(Config) == "Config(enable_backprop=True, strong_zeros=True, train=True)"
+    assert dir(Config) == ["enable_backprop", "strong_zeros", "train"]
 
 
 def test_no_grad_records_nothing():
@@ -61,7 +61,7 @@ def test_nested_no_grad():
     assert records()
 
 
-@pytest.mark.parametrize("switch", ["enable_backprop", "train"])
+@pytest.mark.parametrize("switch", ["enable_backprop", "strong_zeros", "train"])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_an_exception_restores_the_switch(switch, error):
     def fails():
@@ -135,7 +135,7 @@ def test_decorator_in_two_threads_at_once():
 
 
 def test_unknown_switch():
-    with pytest.raises(AttributeError, match="enable_backprop, train"):
+    with pytest.raises(AttributeError, match="enable_backprop, strong_zeros, train"):
         Config.backprop  # noqa: B018
     with pytest.raises(ConfigError, match="'backprop'"):
         Config.backprop = False

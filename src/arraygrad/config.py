@@ -1,4 +1,4 @@
-"""The two switches of the book, `enable_backprop` and `train`, safe under threads and async tasks.
+"""Switches: the book's `enable_backprop` and `train`, and `strong_zeros`; safe under threads.
 
 Assigning to `Config` changes the default of the whole process; `using_config` changes a switch
 for one block, in this thread or task only. Settings that come from the environment or from files
@@ -17,10 +17,11 @@ from arraygrad.errors import ConfigError
 class Defaults:
     """The process-wide value of each switch, read where no block has set it."""
 
-    __slots__ = ("enable_backprop", "train")
+    __slots__ = ("enable_backprop", "strong_zeros", "train")
 
     def __init__(self) -> None:
         self.enable_backprop = True
+        self.strong_zeros = True
         self.train = True
 
 
@@ -40,6 +41,12 @@ def is_recording() -> bool:
     return default.enable_backprop if here is None else here
 
 
+def strong_zeros() -> bool:
+    """Whether a gradient of zero times an infinite derivative is zero here and now."""
+    here = overrides["strong_zeros"].get()
+    return default.strong_zeros if here is None else here
+
+
 def _known(name: str) -> str:
     if name not in overrides:
         raise ConfigError(f"Config: got the name {name!r}, expected one of {', '.join(overrides)}")
@@ -52,7 +59,11 @@ def _note(name: str, value: bool) -> None:
 
 
 class _Config:
-    """The switches `enable_backprop` and `train`; assigning changes the process-wide default.
+    """The switches, as attributes; assigning changes the process-wide default.
+
+    enable_backprop: record ops on tracked Variables. train: layers such as dropout work as in
+    training. strong_zeros: what takes no part in a result has gradient 0, also behind a division
+    by zero; see `arraygrad.engine.walk`.
 
     >>> from arraygrad import Config, test_mode
     >>> Config.train

@@ -12,7 +12,10 @@ from heapq import heappop, heappush, heappushpop
 from itertools import count
 from typing import Any, ClassVar
 
-from arraygrad.backend import broadcasts_to, is_complex, is_inexact, namespace, sum_to
+import numpy as np
+
+from arraygrad.backend import backend_of, broadcasts_to, is_complex, is_inexact, namespace, sum_to
+from arraygrad.config import strong_zeros
 from arraygrad.errors import GradientShapeError
 
 # Nodes are numbered in the order they are made, so a parent's number is below its children's:
@@ -35,6 +38,10 @@ class Node:
     y_data: Any  # of a result that somebody may ask for once more, while the graph lives
     # Whether the forward computation broadcasts its inputs, so that gradients are summed back.
     broadcasts: ClassVar[bool] = False
+    # Whether each element of the result depends on the same element of the inputs alone, and
+    # whether its derivative may then be infinite or NaN, as that of sqrt is at 0.
+    pointwise: ClassVar[bool] = False
+    singular: ClassVar[bool] = False
 
     @property
     def edges(self) -> tuple[Node | None, ...]:
@@ -128,53 +135,125 @@ def backprop(
         gets no gradient; with the numbers of the asked-for inputs, nothing else is computed.
     retain: if given, receives the gradient of every node passed on the way.
     Raises GradientShapeError where a rule's gradient does not fit its input.
+
+    Rules are plain transposes of derivatives, without conjugates. Outside, the gradient of a real
+    number L at a complex x is dL/dRe(x) + i dL/dIm(x), the conjugate: it is taken here, twice.
     """
-    grads = dict(grads)
+    starts = _conjugated(grads)
+    found, singular = walk(starts, first, last, create_graph, retain)
+    if singular and strong_zeros() and _has_nan(found, create_graph):
+        found, _ = walk(starts, first, last, create_graph, retain, careful=True)
+    if retain:
+        retain.update(_conjugated(retain))
+    return _conjugated(found)
+
+
+def walk(
+    starts: Mapping[Node, Any],
+    first: int,
+    last: int,
+    create_graph: bool,
+    retain: dict[Node, Any] | None,
+    careful: bool = False,
+) -> tuple[dict[Node, Any], bool]:
+    """The loop of `backprop`, without conjugates; also says whether a singular node was passed.
+
+    careful: where nothing depends on an element of a result, as its gradient is zero, nothing
+        depends through it on the inputs either, even if the derivative there is infinite. So
+        where(x > 0, log(x), 0) has derivative 0 at 0, not 0 * inf.
+    """
+    grads = dict(starts)
+    singular = False
     heap: list[tuple[int, Node]] = []
     for start in grads:
         if start.seq > last:
             heappush(heap, (-start.seq, start))
     summed = set()  # nodes whose gradient is a sum made here, which nobody else can hold
     node: Node | None = heappop(heap)[1] if heap else None
-    while node is not None:
-        g = grads.pop(node)
-        if retain is not None and type(g) is not Partial:
-            retain[node] = g
-        # The newest of the edges found here is most often the next node: it skips the heap.
-        following: Node | None = None
-        gx = g  # in case that a rule fails before there is another gradient
-        try:
-            for edge, gx in node.pull_graph(g, first) if create_graph else node.pull(g, first):
-                if gx.shape != edge.y_shape or gx.dtype is not edge.y_dtype:
-                    gx = fit(gx, edge, node)
-                if edge not in grads:
-                    grads[edge] = gx
-                    if edge.seq > last:
-                        if following is None:
-                            following = edge
-                        elif edge.seq < following.seq:
-                            heappush(heap, (-edge.seq, edge))
-                        else:
-                            heappush(heap, (-following.seq, following))
-                            following = edge
-                elif edge in summed and gx.dtype == edge.y_dtype:
-                    grads[edge] += gx  # not for what an integer input got: int += float fails
-                else:
-                    grads[edge] = grads[edge] + gx
-                    summed.add(edge)
-        except AttributeError as error:
-            if hasattr(gx, "shape"):
-                raise
-            raise GradientShapeError(
-                f"{type(node).__name__}.backward: a rule returned {gx!r}, expected an array of "
-                f"shape {edge.y_shape}; return zeros where there is no gradient"
-            ) from error
-        if not heap:
-            node = following
-        elif following is None:
-            node = heappop(heap)[1]
-        else:
-            node = heappushpop(heap, (-following.seq, following))[1]
+    try:
+        while node is not None:
+            g = grads.pop(node)
+            if retain is not None and type(g) is not Partial:
+                retain[node] = g
+            # The newest of the edges found here is most often the next node: it skips the heap.
+            following: Node | None = None
+            gx = g  # in case that a rule fails before there is another gradient
+            try:
+                if node.singular and not singular:
+                    singular = True  # 0 / 0 in a rule is no news: `backprop` looks after it
+                    quiet = np.errstate(divide="ignore", invalid="ignore")
+                    quiet.__enter__()
+                pairs = node.pull_graph(g, first) if create_graph else node.pull(g, first)
+                if careful and node.pointwise:
+                    pairs = _masked(g, pairs)
+                for edge, gx in pairs:
+                    if gx.shape != edge.y_shape or gx.dtype is not edge.y_dtype:
+                        gx = fit(gx, edge, node)
+                    if edge not in grads:
+                        grads[edge] = gx
+                        if edge.seq > last:
+                            if following is None:
+                                following = edge
+                            elif edge.seq < following.seq:
+                                heappush(heap, (-edge.seq, edge))
+                            else:
+                                heappush(heap, (-following.seq, following))
+                                following = edge
+                    elif edge in summed and gx.dtype == edge.y_dtype:
+                        grads[edge] += gx  # not for what an integer input got: int += float fails
+                    else:
+                        grads[edge] = grads[edge] + gx
+                        summed.add(edge)
+            except AttributeError as error:
+                if hasattr(gx, "shape"):
+                    raise
+                raise GradientShapeError(
+                    f"{type(node).__name__}.backward: a rule returned {gx!r}, expected an array of "
+                    f"shape {edge.y_shape}; return zeros where there is no gradient"
+                ) from error
+            if not heap:
+                node = following
+            elif following is None:
+                node = heappop(heap)[1]
+            else:
+                node = heappushpop(heap, (-following.seq, following))[1]
+    finally:
+        if singular:
+            quiet.__exit__(None, None, None)
+    return grads, singular
+
+
+def _masked(g: Any, pairs: Iterable[tuple[Node, Any]]) -> Iterable[tuple[Node, Any]]:
+    """Gradients of the inputs of a pointwise function, zero wherever `g` is zero."""
+    xp = namespace(g)
+    nothing = g == 0
+    for edge, gx in pairs:
+        yield edge, xp.where(nothing, xp.zeros_like(gx), gx) if gx.shape == g.shape else gx
+
+
+def _has_nan(grads: dict[Node, Any], create_graph: bool) -> bool:
+    """Whether there is a NaN in the gradients, or may be, as a compiler has yet to compute them."""
+    for g in grads.values():
+        x = g._data if create_graph else g
+        bad = x != x
+        if not backend_of(x).concrete(bad) or (namespace(x).any(bad) if x.shape else bad):
+            return True
+    return False
+
+
+_FLOAT32, _FLOAT64 = np.dtype("float32"), np.dtype("float64")
+
+
+def _conjugated(grads: Mapping[Node, Any]) -> Any:
+    """`grads` with conjugates at complex nodes; itself if there are none."""
+    for node in grads:
+        dtype = node.y_dtype
+        # Nearly all are these two, told by two pointers.
+        if dtype is not _FLOAT64 and dtype is not _FLOAT32 and is_complex(dtype):
+            return {
+                node: namespace(g).conj(g) if is_complex(node.y_dtype) else g
+                for node, g in grads.items()
+            }
     return grads
 
 
@@ -193,7 +272,7 @@ def fit(gx: Any, edge: Node, node: Node) -> Any:
         # A gradient that is not a whole number stays one for an integer input: casting it
         # would be a silent wrong number.
         if is_inexact(edge.y_dtype, xp):
-            if is_complex(gx.dtype, xp) and not is_complex(edge.y_dtype, xp):
+            if is_complex(gx.dtype) and not is_complex(edge.y_dtype):
                 gx = xp.real(gx)
             gx = xp.astype(gx, edge.y_dtype)
     return gx

@@ -126,6 +126,8 @@ class Definition:
         samples: Sequence[Any] = (),
         constant: Sequence[str] = (),
         broadcasts: bool = False,
+        pointwise: bool = False,
+        singular: bool | Callable[..., bool] = False,
         saves: Sequence[str] = (),
         methods: Sequence[str] = (),
         operator: str | None = None,
@@ -137,6 +139,8 @@ class Definition:
         self.samples = [s if isinstance(s, case) else case(*s) for s in samples]
         self.constant = tuple(constant)
         self.broadcasts = broadcasts
+        self.pointwise = pointwise or bool(singular)
+        self.singular = singular
         self.saves = tuple(saves)
         self.operator = operator
         self.methods = tuple(methods)
@@ -329,6 +333,8 @@ def op(
     samples: Sequence[Any] = ...,
     constant: Sequence[str] = ...,
     broadcasts: bool = ...,
+    pointwise: bool = ...,
+    singular: bool | Callable[..., bool] = ...,
     saves: Sequence[str] = ...,
     methods: Sequence[str] = ...,
     operator: str | None = ...,
@@ -341,6 +347,10 @@ def op(forward: Any = None, /, **options: Any) -> Any:
     samples: `case(...)` calls with `arr(...)` recipes, on which the test kit checks the op.
     constant: inputs without a gradient, such as labels.
     broadcasts: gradients are summed back to the shape of each input, once and for all.
+    pointwise: each element of the result depends on the same element of the inputs alone, so that
+        a gradient of zero stays zero, also where another factor is infinite.
+    singular: pointwise, and the derivative is infinite or NaN somewhere, as that of sqrt at 0; or
+        a function of some of what the rules ask for, which says so.
     saves: names of values that the function returns beside its result, for its rules to ask for;
         `@name.saved("value")` says how to compute each with ops.
     methods: names under which Variable has the op as a method.

@@ -120,6 +120,8 @@ def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
         "__module__": definition.forward.__module__,
         "__doc__": f"One application of the op {definition.name}.",
         "broadcasts": definition.broadcasts,
+        "pointwise": definition.pointwise,
+        "singular": _singular(definition),
         "definition": definition,
     }
     if definition.rules:
@@ -131,6 +133,13 @@ def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
             body[name] = _run(text, rules, f"{definition.name}.{name}", name)
     title = "".join(part.capitalize() for part in definition.name.split("_"))
     return type(title, (OpNode,), body)
+
+
+def _singular(definition: Definition) -> Any:
+    if not callable(definition.singular):
+        return definition.singular
+    asked = ", ".join(f"node._{name}" for name in _asked(definition.singular))
+    return property(eval(f"lambda node: test_({asked})", {"test_": definition.singular}))
 
 
 class RuleKernels(dict[type, Callable[..., Any]]):

@@ -225,7 +225,7 @@ def _start(who: str, x: Any) -> Any:
     """A copy of `x` in float64, or in the widest floating point numbers its library has."""
     data = as_array(x)
     backend = backend_of(data)
-    if is_complex(data.dtype, backend.xp):
+    if is_complex(data.dtype):
         raise DtypeError(
             f"{who}: got {data.dtype}, expected real numbers; make f a function of the real and "
             f"the imaginary part"

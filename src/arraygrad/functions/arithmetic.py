@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.backend import PYTHON_SCALARS, namespace
+from arraygrad.backend import PYTHON_SCALARS, is_complex, namespace
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable
 
@@ -83,6 +83,7 @@ def _(g):
 @op(
     samples=_PAIRS,
     broadcasts=True,
+    pointwise=True,
     methods=("__mul__", "__rmul__"),
     operator="*",
     standard="multiply",
@@ -110,6 +111,7 @@ def _(g, x0):
 @op(
     samples=_DIVISORS,
     broadcasts=True,
+    singular=True,
     methods=("__truediv__",),
     operator="/",
     standard="divide",
@@ -154,6 +156,7 @@ def floordiv(x0: Any, x1: Any) -> Any:
 @op(
     samples=_DIVISORS,
     broadcasts=True,
+    singular=True,
     methods=("__mod__",),
     operator="%",
     standard="remainder",
@@ -190,6 +193,7 @@ def _(g, x0, x1):
         case(arr(low=0.5), arr()),
     ],
     broadcasts=True,
+    singular=lambda c: type(c) is not int or c < 0,
     methods=("__pow__",),
     operator="**",
     standard="pow",
@@ -221,9 +225,10 @@ def _(g, x, out):
     xp = namespace(out)
     if type(x) in PYTHON_SCALARS:
         x = xp.asarray(x, dtype=out.dtype, device=out.device)
-    positive = x > 0  # 0 ** c is flat in c, where it has a derivative at all
+    # 0 ** c is flat in c, where it has a derivative at all, and so are powers of negatives.
+    smooth = x != 0 if is_complex(x.dtype) else x > 0
     ones, zeros = xp.ones_like(x), xp.zeros_like(x)
-    return g * out * xp.where(positive, xp.log(xp.where(positive, x, ones)), zeros)
+    return g * out * xp.where(smooth, xp.log(xp.where(smooth, x, ones)), zeros)
 
 
 @op(

@@ -14,7 +14,7 @@ from typing import Any
 from arraygrad import functions as F
 from arraygrad.backend import backend_of
 from arraygrad.config import Config, is_recording, using_config
-from arraygrad.engine import backprop
+from arraygrad.engine import walk
 from arraygrad.function import Function
 from arraygrad.variable import Variable, constant
 
@@ -66,7 +66,7 @@ def _pulled(y: Variable, xs: Sequence[Variable], gy: Any, create_graph: bool) ->
     if y._node is None or not seqs:
         return [None] * len(xs)
     g = gy if create_graph else gy.data
-    found = backprop({y._node: g}, first=min(seqs), last=max(seqs), create_graph=create_graph)
+    found, _ = walk({y._node: g}, min(seqs), max(seqs), create_graph, None)
     gxs = [None if x._node is None else found.get(x._node) for x in xs]
     return gxs if create_graph else [None if gx is None else constant(gx) for gx in gxs]
 

@@ -18,7 +18,7 @@ _ANY = [(arr(2, 3),), (arr(),), (arr(0, 2),)]
 _POSITIVE = [(arr(2, 3, low=0.3),), (arr(low=0.3),)]
 
 
-@op(samples=_ANY, standard="exp", reference="exp")
+@op(samples=_ANY, standard="exp", reference="exp", singular=True)
 def exp(x: Any, *, xp: Any = None) -> Any:
     """e ** x, elementwise.
 
@@ -33,7 +33,7 @@ def _(g, out):
     return g * out
 
 
-@op(samples=_ANY, standard="expm1", reference="expm1")
+@op(samples=_ANY, standard="expm1", reference="expm1", singular=True)
 def expm1(x: Any, *, xp: Any = None) -> Any:
     """e ** x - 1, elementwise, accurate near 0.
 
@@ -48,7 +48,7 @@ def _(g, out):
     return g * (out + 1)
 
 
-@op(samples=_POSITIVE, standard="log", reference="log")
+@op(samples=_POSITIVE, standard="log", reference="log", singular=True)
 def log(x: Any, *, xp: Any = None) -> Any:
     """The natural logarithm, elementwise.
 
@@ -63,7 +63,7 @@ def _(g, x):
     return g / x
 
 
-@op(samples=[(arr(2, 3, low=-0.5),)], standard="log1p", reference="log1p")
+@op(samples=[(arr(2, 3, low=-0.5),)], standard="log1p", reference="log1p", singular=True)
 def log1p(x: Any, *, xp: Any = None) -> Any:
     """The natural logarithm of 1 + x, elementwise, accurate near 0.
 
@@ -78,7 +78,7 @@ def _(g, x):
     return g / (x + 1)
 
 
-@op(samples=_POSITIVE, standard="sqrt", reference="sqrt")
+@op(samples=_POSITIVE, standard="sqrt", reference="sqrt", singular=True)
 def sqrt(x: Any, *, xp: Any = None) -> Any:
     """The square root, elementwise.
 
@@ -138,7 +138,7 @@ def _(g, x, xp):
     return -g * xp.sin(x)
 
 
-@op(samples=[(arr(2, 3, low=-1.0, high=1.0),)], standard="tan", reference="tan")
+@op(samples=[(arr(2, 3, low=-1.0, high=1.0),)], standard="tan", reference="tan", singular=True)
 def tan(x: Any, *, xp: Any = None) -> Any:
     """The tangent, elementwise; x in radians.
 
@@ -153,7 +153,7 @@ def _(g, out):
     return g * (1 + out * out)
 
 
-@op(samples=_ANY, standard="sinh", reference="sinh")
+@op(samples=_ANY, standard="sinh", reference="sinh", singular=True)
 def sinh(x: Any, *, xp: Any = None) -> Any:
     """The hyperbolic sine, elementwise.
 
@@ -168,7 +168,7 @@ def _(g, x, xp):
     return g * xp.cosh(x)
 
 
-@op(samples=_ANY, standard="cosh", reference="cosh")
+@op(samples=_ANY, standard="cosh", reference="cosh", singular=True)
 def cosh(x: Any, *, xp: Any = None) -> Any:
     """The hyperbolic cosine, elementwise.
 

@@ -318,7 +318,7 @@ def checked(optimizer: Optimizer, **settings: Any) -> None:
 
 def squared(g: Any, xp: Any) -> Any:
     """|g| ** 2, elementwise, in the dtype of g."""
-    return g * xp.conj(g) if is_complex(g.dtype, xp) else g * g
+    return g * xp.conj(g) if is_complex(g.dtype) else g * g
 
 
 def _number(backend: Backend, dtype: Any, value: Any) -> Any:

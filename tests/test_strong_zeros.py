@@ -1,0 +1,80 @@
+"""What takes no part in a result has gradient zero, also where its derivative is infinite."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import arraygrad.functions as F
+from arraygrad import Variable, grad, using_config
+
+X = np.array([0.0, 1.0, 4.0])
+
+MASKED = {
+    "sqrt": (lambda x: F.where(x > 0, F.sqrt(x), 0.0), [0.0, 0.5, 0.25]),
+    "log": (lambda x: F.where(x > 0, F.log(x), 0.0), [0.0, 1.0, 0.25]),
+    "div": (lambda x: F.where(x > 0, 1.0 / x, 0.0), [0.0, -1.0, -1 / 16]),
+    "pow": (lambda x: F.where(x > 0, x**-0.5, 0.0), [0.0, -0.5, -1 / 16]),
+    "mul": (lambda x: F.where(x > 0, (1.0 / x) * x * x, 0.0), [0.0, 1.0, 1.0]),
+    "exp": (lambda x: F.where(x > 0, F.exp(-1.0 / x), 0.0), [0.0, np.exp(-1), np.exp(-0.25) / 16]),
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow):RuntimeWarning")
+def test_masked_branches(name):
+    f, expected = MASKED[name]
+    x = Variable(X)
+    F.sum(f(x)).backward()
+    np.testing.assert_allclose(x.grad.data, expected)
+    np.testing.assert_allclose(grad(lambda x: F.sum(f(x)))(X), expected)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+def test_second_order():
+    inner = grad(lambda x: F.sum(F.where(x > 0, F.sqrt(x) * x, 0.0)))
+    np.testing.assert_allclose(grad(lambda x: F.sum(inner(x)))(X), [0.0, 0.75, 0.375])
+
+
+def test_a_rule_warns_of_nothing_that_comes_right():
+    x = Variable(X)
+    y = F.sum(F.where(x > 0, F.sqrt(x), 0.0))  # sqrt(0) is fine; its rule divides by zero
+    y.backward()
+    assert x.grad.data[0] == 0.0
+
+
+def test_an_infinite_derivative_that_matters_stays():
+    assert grad(lambda x: F.sum(F.sqrt(x)))(X)[0] == np.inf
+
+
+def test_a_nan_that_matters_stays():
+    x = Variable(np.array([np.nan, 1.0]))
+    F.sum(F.log(x) * 2.0).backward()
+    np.testing.assert_array_equal(x.grad.data, [np.nan, 2.0])
+
+
+def test_off_with_a_switch():
+    f = grad(lambda x: F.sum(F.where(x > 0, F.sqrt(x), 0.0)))
+    with using_config("strong_zeros", False):
+        assert np.isnan(f(X)[0])
+    assert f(X)[0] == 0.0
+
+
+def test_the_error_state_is_put_back_after_a_failure():
+    class Fails(F.Sin):
+        def backward(self, gy):
+            raise KeyError("no")
+
+    y = F.sqrt(Fails()(Variable(np.array(1.0))))
+    before = np.geterr()
+    with pytest.raises(KeyError):
+        y.backward()
+    assert np.geterr() == before
+
+
+def test_retained_gradients_are_masked_too():
+    x = Variable(X)
+    root = F.sqrt(x)
+    F.sum(F.where(x > 0, root, 0.0)).backward(retain_grad=True)
+    np.testing.assert_array_equal(root.grad.data, [0.0, 1.0, 1.0])
+    np.testing.assert_array_equal(x.grad.data, [0.0, 0.5, 0.25])
