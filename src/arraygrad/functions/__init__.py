@@ -93,7 +93,18 @@ __all__ = sorted(
 
 
 # Modules that are imported when one of their functions is first asked for: module -> names.
-LATE: dict[str, tuple[str, ...]] = {}
+LATE: dict[str, tuple[str, ...]] = {
+    "arrangement": (
+        "broadcast_arrays", "diff", "meshgrid", "repeat", "roll", "tile", "tril", "triu", "unstack",
+    ),
+    "complex": ("conj", "copysign", "imag", "sign"),
+    "creation": ("asarray", "linspace"),
+    "exponents": ("log2", "log10", "logaddexp", "reciprocal"),
+    "sets": ("unique_all", "unique_counts", "unique_inverse", "unique_values"),
+    "standard": (),
+    "statistics": ("cumprod", "std", "var"),
+    "trigonometry": ("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "hypot"),
+}  # fmt: skip
 _MODULE = {name: module for module, names in LATE.items() for name in names}
 __all__ += _MODULE
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.errors import ArgumentError
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
 
@@ -42,29 +41,6 @@ def cumsum(x: Any, axis: int | None = None) -> Variable:
 
 
 @op(
-    samples=[case(arr(4)), case(arr(2, 3), axis=-1, include_initial=True)],
-    standard="cumulative_sum",
-)
-def _cumulative_sum(
-    x: Any, axis: int | None = None, dtype: Any = None, include_initial: bool = False
-) -> Variable:
-    """`cumsum` as the array API standard calls it."""
-    from arraygrad.functions.elementwise import astype
-    from arraygrad.functions.joining import pad
-
-    if axis is None and x.ndim != 1:
-        raise ArgumentError(
-            f"cumulative_sum: got axis None for x of shape {x.shape}, expected an axis; "
-            f"for the sum of all in a row there is F.cumsum"
-        )
-    y = cumsum(x if dtype is None else astype(x, dtype), axis)
-    if not include_initial:
-        return y
-    first = 0 if axis is None else axis % x.ndim
-    return pad(y, [(int(i == first), 0) for i in range(x.ndim)])
-
-
-@op(
     samples=[
         case(arr(2, 3, low=0.5)),
         case(arr(2, 3, low=0.5), axis=0),
@@ -75,7 +51,6 @@ def _cumulative_sum(
         case(arr(), keepdims=True),
         case(arr(0, 2), axis=0),
     ],
-    standard="prod",
     reference="prod",
 )
 def prod(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.backend import backend_of, is_inexact, namespace
+from arraygrad.backend import backend_of, is_complex, is_inexact, namespace
 from arraygrad.errors import DtypeError
 from arraygrad.op import arr, case, op
-from arraygrad.variable import as_array, constant
+from arraygrad.variable import as_array, as_variable, constant
 
 __all__ = [
     "abs", "absolute", "astype", "cos", "cosh", "exp", "expm1", "log", "log1p", "real", "sin",
@@ -183,7 +183,12 @@ def _(g, x, xp):
     return g * xp.sinh(x)
 
 
-@op(samples=[(arr(2, 3),), (arr(),)], methods=("__abs__",), standard="abs", reference="absolute")
+@op(
+    samples=[(arr(2, 3),), (arr(),), (arr(3, kind="complex"),)],
+    methods=("__abs__",),
+    standard="abs",
+    reference="absolute",
+)
 def absolute(x: Any, *, xp: Any = None) -> Any:
     """The absolute value, elementwise; its derivative at 0 is taken as 0.
 
@@ -195,7 +200,8 @@ def absolute(x: Any, *, xp: Any = None) -> Any:
 
 @absolute.rule
 def _(g, x, xp):
-    return g * xp.sign(x)
+    sign = xp.sign(x)
+    return g * (xp.conj(sign) if is_complex(x.dtype) else sign)
 
 
 @op(samples=[case(arr(2, 3), "float64")])
@@ -210,10 +216,11 @@ def _(g):
 
 
 @op(samples=[case(arr(2, 3), "float64")], methods=("astype",), standard="astype")
-def astype(x: Any, dtype: Any) -> Any:
+def astype(x: Any, dtype: Any, copy: bool = True, device: Any = None) -> Any:
     """`x` in another dtype, one of the library's own or its name; the gradient is cast back.
 
     In a dtype of whole numbers or booleans the result is a constant.
+    copy: False gives `x` itself where it has the dtype already. device: where to, if not None.
     Raises DtypeError for a name that the library does not know.
 
     >>> astype(Variable(np.array([1.0, 2.0])), np.float32).dtype
@@ -229,9 +236,18 @@ def astype(x: Any, dtype: Any) -> Any:
                 f"expected one such as 'float32' or 'int64'"
             )
         dtype = known
-    if is_inexact(backend_of(data).dtype(dtype), xp):
-        return _astype(x, dtype)
-    return constant(xp.astype(data, dtype))
+    wanted = backend_of(data).dtype(dtype)
+    if not copy and wanted == data.dtype:
+        y = as_variable(x, requires_grad=False)
+    elif is_inexact(wanted, xp):
+        y = _astype(x, dtype)
+    else:
+        y = constant(xp.astype(data, dtype))
+    if device is None:
+        return y
+    from arraygrad.functions.shape import to_device
+
+    return to_device(y, device)
 
 
 @op(samples=[(arr(2, 3),)], standard="real", reference="real")
@@ -241,7 +257,7 @@ def real(x: Any, *, xp: Any = None) -> Any:
     >>> real(Variable(np.array([1.0 + 2.0j])))
     variable([1.])
     """
-    return xp.real(x) if xp.isdtype(x.dtype, "complex floating") else x
+    return xp.real(x) if is_complex(x.dtype) else x
 
 
 @real.rule

@@ -6,6 +6,7 @@ from typing import Any
 
 from arraygrad.errors import ArgumentError, ShapeError
 from arraygrad.function import Function
+from arraygrad.functions.shape import reshape
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
 
@@ -48,16 +49,23 @@ def _(g, axis):
 
 
 @op(
-    samples=[case([arr(2, 3), arr(1, 3)]), case([arr(2, 1), arr(2, 2)], axis=-1)],
+    samples=[
+        case([arr(2, 3), arr(1, 3)]),
+        case([arr(2, 1), arr(2, 2)], axis=-1),
+        case([arr(2, 1), arr(3)], axis=None),
+    ],
     standard="concat",
 )
-def concat(xs: Any, axis: int = 0) -> Variable:
-    """The arrays of a sequence joined along an existing axis.
+def concat(xs: Any, axis: int | None = 0) -> Variable:
+    """The arrays of a sequence joined along an existing axis; None: all elements in a row.
 
     >>> concat([Variable(np.array([1.0, 2.0])), np.array([3.0])])
     variable([1. 2. 3.])
     """
-    return _concat(*_several(xs, "concat"), axis=axis)
+    xs = _several(xs, "concat")
+    if axis is None:
+        xs, axis = [reshape(x, (-1,)) for x in xs], 0
+    return _concat(*xs, axis=axis)
 
 
 @op(samples=[case([arr(2), arr(2)]), case([arr(2), arr(2), arr(2)], axis=1)], standard="stack")

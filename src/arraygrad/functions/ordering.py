@@ -55,9 +55,13 @@ def _places(indices: Any, axis: int) -> tuple[Any, ...]:
     return tuple(key)
 
 
-@op(samples=_CASES, constant=("x",))
-def argsort(x: Any, axis: int = -1, descending: bool = False, *, xp: Any = None) -> Any:
-    """The positions that sort `x` along `axis`; equal elements stay in order.
+@op(samples=_CASES, constant=("x",), standard="argsort")
+def argsort(
+    x: Any, axis: int = -1, descending: bool = False, stable: bool = True, *, xp: Any = None
+) -> Any:
+    """The positions that sort `x` along `axis`.
+
+    Equal elements stay in order, whatever the standard's `stable` says.
 
     >>> argsort(Variable(np.array([3.0, 1.0, 2.0])))
     variable([1 2 0])

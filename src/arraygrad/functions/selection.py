@@ -64,12 +64,19 @@ def _chosen(g: Any, x1: Any, x2: Any, wins: Any, xp: Any) -> Any:
 
 
 @op(
-    samples=[case(arr(2, 3), -0.5, 0.75), case(arr(2, 3), 0.0, None), case(arr(2, 3), None, 0.5)],
-    standard="clip",
+    samples=[
+        case(arr(2, 3), -0.5, 0.75),
+        case(arr(2, 3), 0.0, None),
+        case(arr(2, 3), None, 0.5),
+        case(arr(2, 3), arr(3, high=0.0), arr(2, 1, low=0.0)),
+        case(arr(3), None, arr(2, 3)),
+    ],
+    broadcasts=True,
+    pointwise=True,
     reference="clip",
 )
-def clip(x: Any, x_min: Any, x_max: Any, *, xp: Any = None) -> Any:
-    """`x` limited to x_min .. x_max, numbers or None for no limit, elementwise.
+def clip(x: Any, x_min: Any = None, x_max: Any = None, *, xp: Any = None) -> Any:
+    """`x` limited to x_min .. x_max, numbers or arrays, or None for no limit, elementwise.
 
     >>> clip(Variable(np.array([-3.0, 0.5, 3.0])), -1.0, 1.0)
     variable([-1.   0.5  1. ])
@@ -85,6 +92,22 @@ def _(g, x, x_min, x_max, xp):
     if x_max is not None:
         inside = inside & (x <= x_max)
     return xp.where(inside, g, xp.zeros_like(g))
+
+
+@clip.rule("x_min")
+def _(g, x, x_min, x_max, xp):
+    below = x < x_min
+    if x_max is not None:
+        below = below & (x_min <= x_max)  # x_max is the stronger where they cross
+    return xp.where(below, g, xp.zeros_like(g))
+
+
+@clip.rule("x_max")
+def _(g, x, x_min, x_max, xp):
+    above = x > x_max
+    if x_min is not None:
+        above = above | (x_min > x_max)
+    return xp.where(above, g, xp.zeros_like(g))
 
 
 @op(

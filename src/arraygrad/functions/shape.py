@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from arraygrad.backend import backend_of
-from arraygrad.errors import ShapeError
+from arraygrad.errors import AxisIndexError, ShapeError
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable
 
@@ -18,7 +18,6 @@ __all__ = [
 
 @op(
     samples=[case(arr(2, 3), (3, 2)), case(arr(2, 3), (-1,)), case(arr(), (1, 1))],
-    standard="reshape",
     reference="reshape",
 )
 def reshape(x: Any, shape: Any, *, xp: Any = None) -> Any:
@@ -136,17 +135,29 @@ def _(g, axis, xp):
 
 
 @op(
-    samples=[case(arr(2, 3), 0), case(arr(2, 3), -1)],
+    samples=[case(arr(2, 3), 0), case(arr(2, 3), -1), case(arr(2, 3), (0, -1)), case(arr(2), ())],
     standard="expand_dims",
     reference="expand_dims",
 )
-def expand_dims(x: Any, axis: int = 0, *, xp: Any = None) -> Any:
-    """`x` with a new axis of length 1 at `axis`.
+def expand_dims(x: Any, axis: Any = 0, *, xp: Any = None) -> Any:
+    """`x` with a new axis of length 1 at `axis`, or at each of a tuple of them.
+
+    The axes are those of the result. Raises AxisIndexError for one out of range or given twice.
 
     >>> expand_dims(Variable(np.array([1, 2])), 1).shape
     (2, 1)
     """
-    return xp.expand_dims(x, axis=axis)
+    if not isinstance(axis, tuple):
+        return xp.expand_dims(x, axis=axis)
+    n = x.ndim + len(axis)
+    new = {i % n for i in axis if -n <= i < n}
+    if len(new) != len(axis):
+        raise AxisIndexError(
+            f"expand_dims: got axis = {axis} for x of shape {tuple(x.shape)}, expected different "
+            f"axes of the result, from {-n} to {n - 1}"
+        )
+    lengths = iter(x.shape)
+    return xp.reshape(x, tuple(1 if i in new else next(lengths) for i in range(n)))
 
 
 @expand_dims.rule
