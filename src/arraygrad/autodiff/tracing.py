@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from arraygrad.autodiff.arguments import argument, nested
-from arraygrad.autodiff.containers import Here, flatten, unflatten, written
+from arraygrad.autodiff.containers import flatten, unflatten, written
 from arraygrad.autodiff.reverse import apart, given_back, pair
 from arraygrad.backend import PYTHON_SCALARS, backend_of, is_complex, namespace
 from arraygrad.config import using_config
@@ -128,9 +128,9 @@ class Trace:
         found = run(zip(self.ys, gys, strict=True), self.first, self.last, graph)
         return apart([_or_zeros(found.get(_node(x)), x) for x in self.xs])
 
-    def linear(self, graph: bool) -> Push:
-        """Forward mode: the function's derivative, ready for any number of tangents."""
-        return Push(self, graph)
+    def linear(self) -> Push:
+        """The derivative, ready for any number of tangents: forward mode."""
+        return Push(self)
 
 
 class Push:
@@ -140,7 +140,7 @@ class Push:
     record, from the gradients of `xs` to dy, multiplies with J.
     """
 
-    def __init__(self, trace: Trace, graph: bool) -> None:
+    def __init__(self, trace: Trace) -> None:
         self.trace = trace
         backends = [backend_of(y._data) for y in trace.ys]
         # One for each node: a function may return one result twice.
@@ -187,6 +187,3 @@ def _or_zeros(g: Any, like: Variable) -> Variable:
     if g is None:
         g = namespace(like._data).zeros_like(like._data)
     return g if isinstance(g, Variable) else constant(g)
-
-
-__all__ = ["Here", "Push", "Trace", "name_of", "run"]
