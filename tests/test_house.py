@@ -29,6 +29,7 @@ LAYERS = (
     ("engine", "interop", "numpy_backend"),
     ("variable",),
     ("function", "op"),
+    ("firstcall",),
     ("dispatch",),
     ("opcode",),
     ("functions",),
@@ -179,6 +180,9 @@ PUBLIC_NAMES = {
     "current_backend", "explain", "get_backend", "grad", "hookimpl", "jit", "no_grad",
     "set_backend", "setup_variable", "test_mode", "using_backend", "using_config",
     "using_kernels", "value_and_grad",
+    "check_grads", "checkpoint", "custom", "elementwise_grad", "fixed_point", "hessian", "hvp",
+    "implicit_root", "jacfwd", "jacobian", "jacrev", "jvp", "linearize", "scipy_objective",
+    "stop_gradient", "vjp",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from arraygrad import kernels, registry
 from arraygrad.backend import (
     PYTHON_SCALARS,
     Backend,
@@ -55,7 +56,13 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
 
         return on_numbers
     (backend,) = found.values()
-    kernel = definition.mixed[types] = definition.kernel(backend)
+    kernel = definition.kernel(backend)
+    entry = kernels.choice(definition.id, backend.name).entry
+    if entry is not None and entry.namespace != registry.CORE:
+        from arraygrad.firstcall import FirstCall
+
+        kernel = FirstCall(definition, backend, kernel, entry)
+    definition.mixed[types] = kernel
     if len(set(types)) == 1:
         definition.kernels[types[0]] = kernel
     if kernel is definition.forward and definition.plain in (None, backend):
@@ -139,7 +146,7 @@ def blame_call(error: Exception, definition: Definition, given: dict[str, Any]) 
     for name, value in given.items():
         default = definition.arguments[name].default
         if value is not default:
-            words += [f"{name} = {_briefly(value)}"]
+            words += [f"{name} = {briefly(value)}"]
     text = f"{definition.title}: got {', '.join(words)}: {error}"
     if isinstance(error, IndexError):
         return AxisIndexError(text)
@@ -151,11 +158,11 @@ def blame_call(error: Exception, definition: Definition, given: dict[str, Any]) 
     return error
 
 
-def _briefly(value: Any) -> str:
+def briefly(value: Any) -> str:
     import reprlib
 
     if isinstance(value, tuple):
-        return f"({', '.join(map(_briefly, value))})"
+        return f"({', '.join(map(briefly, value))})"
     x = value._data if isinstance(value, Variable) else value
     if getattr(x, "shape", ()) and hasattr(x, "dtype"):
         return f"an array {tuple(x.shape)} {x.dtype}"
@@ -164,14 +171,14 @@ def _briefly(value: Any) -> str:
 
 def tracked() -> Any:
     """What rules get for `backend` while they run on Variables."""
-    from arraygrad.xp import TRACKED
+    from arraygrad.xp.tracked import TRACKED
 
     return TRACKED
 
 
 def differentiable(args: tuple[Any, ...]) -> Any:
     """What a composition gets for `xp`: the namespace of Variables over its arguments' library."""
-    from arraygrad.xp import namespace_of
+    from arraygrad.xp.namespaces import namespace_of
 
     for x in args:
         if isinstance(x, Variable):
@@ -191,13 +198,17 @@ def stray(definition: Definition, name: str, x: Variable) -> Any:
     return x._data
 
 
-def counted(gxs: Any, definition: Definition, n: int) -> Any:
+def counted(gxs: Any, definition: Definition, n: int, g: Any) -> Any:
     """The gradients of a rule of several inputs, if there is one for each."""
     if not isinstance(gxs, tuple | list) or len(gxs) != n:
+        from arraygrad.firstcall import at_fault
+
         got = f"{len(gxs)} gradients" if isinstance(gxs, tuple | list) else type(gxs).__name__
+        inputs = next(names for names in definition.rules if len(names) == n or definition.variadic)
         raise GradientShapeError(
             f"{definition.title}: a rule of {n} inputs returned {got}, expected a tuple of {n}; "
             f"return None for an input that `need` says is not wanted"
+            f"{at_fault(definition, inputs, g)}"
         )
     return gxs
 

@@ -56,6 +56,10 @@ class Node:
         """The same from a Variable `g`, recorded, so that it can be differentiated again."""
         raise NotImplementedError
 
+    def blame(self, edge: Node, g: Any) -> str:
+        """What an error of its rule for `edge` should say besides; for messages."""
+        return ""
+
     def cut(self) -> None:
         """Make this node a leaf, and let go of what it kept."""
         self.seq, self.y_grad, self.y_data = 0, getattr(self, "y_grad", None), None
@@ -210,6 +214,7 @@ def walk(
                 raise GradientShapeError(
                     f"{type(node).__name__}.backward: a rule returned {gx!r}, expected an array of "
                     f"shape {edge.y_shape}; return zeros where there is no gradient"
+                    f"{node.blame(edge, g)}"
                 ) from error
             if not heap:
                 node = following
@@ -265,6 +270,7 @@ def fit(gx: Any, edge: Node, node: Node) -> Any:
                 f"{type(node).__name__}.backward: the gradient of input "
                 f"{node.edges.index(edge)} has shape {gx.shape}, expected the input's shape "
                 f"{edge.y_shape}; sum it over the axes that were broadcast (F.sum_to)"
+                f"{node.blame(edge, gx)}"
             )
         gx = sum_to(gx, edge.y_shape, namespace(gx))
     if gx.dtype != edge.y_dtype:

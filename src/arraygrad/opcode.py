@@ -172,6 +172,14 @@ class OpNode(Function):
         for name in type(self).__slots__:
             setattr(self, name, () if name == "edges_" else None)
 
+    def blame(self, edge: Node, g: Any) -> str:
+        from arraygrad.firstcall import at_fault
+
+        definition = self.definition
+        name = definition.variadic or definition.differentiable[self.edges.index(edge)]
+        inputs = next(names for names in definition.rules if name in names)
+        return at_fault(definition, inputs, g)
+
     def backward(self, *gys: Any) -> Any:
         gxs = [gx for _, gx in self.pull_graph(gys[0], 0)]
         return gxs[0] if len(gxs) == 1 else tuple(gxs)
@@ -370,7 +378,7 @@ def _pull_source(definition: Definition, graph: bool) -> str:
     if star:
         lines += ["    need = tuple_(e is not None and e.seq >= first for e in node.edges_)"]
         gxs = call(0, *next(iter(definition.rules.items())))
-        lines += [f"    gxs = counted_({gxs}, definition_, len(need))"]
+        lines += [f"    gxs = counted_({gxs}, definition_, len(need), g)"]
         lines += ["    return [(e, gx) for e, gx, n in zip_(node.edges_, gxs, need) if n]"]
         return "\n".join([*lines, ""])
     lines += [f"    e_{x} = node.e_{x}" for x in ruled]
@@ -394,7 +402,7 @@ def _pull_source(definition: Definition, graph: bool) -> str:
             lines += [f"    if {wants[inputs[0]]}: yield e_{inputs[0]}, {call(i, inputs, rule)}"]
             continue
         lines += [f"    need = ({', '.join(wants[x] for x in inputs)})", "    if any_(need):"]
-        lines += [f"        gxs = counted_({call(i, inputs, rule)}, definition_, {len(inputs)})"]
+        lines += [f"        gxs = counted_({call(i, inputs, rule)}, definition_, {len(inputs)}, g)"]
         lines += [f"        if need[{j}]: yield e_{x}, gxs[{j}]" for j, x in enumerate(inputs)]
     return "\n".join([*lines, ""])
 
