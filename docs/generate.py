@@ -10,7 +10,7 @@ from typing import Any
 
 import arraygrad.functions as F
 from arraygrad import Variable, get_backend, registry
-from arraygrad.xp import namespace_of
+from arraygrad.xp.namespaces import namespace_of
 
 PAGE = Path(__file__).with_name("ops.md")
 HEAD = """\

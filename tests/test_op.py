@@ -165,7 +165,7 @@ def test_rules_run_on_raw_arrays_and_then_on_variables():
     assert seen["out"] is y.data
     y.sum().backward(create_graph=True)
     assert [type(seen[name]) for name in ("g", "x", "out")] == [Variable] * 3
-    assert seen["xp"].__name__ == "arraygrad.xp.numpy"
+    assert seen["xp"].__name__ == "arraygrad.xp"
     assert seen["factor"] == 3.0
     assert seen["out"].creator is y.creator
     assert seen["x"].requires_grad
@@ -513,9 +513,9 @@ def test_a_composition_that_leaves_the_graph_raises():
     @op.op
     def hidden(x, *, xp=None):
         """A function of the standard without a gradient here."""
-        return xp.cumulative_prod(x)
+        return xp.nan_to_num(x)
 
-    with pytest.raises(GradientError, match=r"cumulative_prod.*detach"):
+    with pytest.raises(GradientError, match=r"nan_to_num.*detach"):
         hidden(var([1.0]))
     np.testing.assert_array_equal(np.asarray(hidden(np.array([1.0, 2.0]))), [1.0, 2.0])
 

@@ -38,7 +38,6 @@ from arraygrad import (
     transforms,
     variable,
     weights,
-    xp,
 )
 from arraygrad.autodiff import grad, value_and_grad
 from arraygrad.backend import (
@@ -62,7 +61,14 @@ from arraygrad.models import Model
 from arraygrad.variable import Buffer, Parameter, Variable, as_array, as_variable
 
 if TYPE_CHECKING:
-    from arraygrad import core, core_simple, cuda, draw, functions_conv, utils
+    from arraygrad import core, core_simple, cuda, draw, functions_conv, utils, xp
+    from arraygrad.autodiff.checking import check_grads
+    from arraygrad.autodiff.custom import custom, stop_gradient
+    from arraygrad.autodiff.deferred import checkpoint
+    from arraygrad.autodiff.implicit import fixed_point, implicit_root
+    from arraygrad.autodiff.jacobians import elementwise_grad, hessian, jacfwd, jacobian, jacrev
+    from arraygrad.autodiff.objective import scipy_objective
+    from arraygrad.autodiff.products import hvp, jvp, linearize, vjp
     from arraygrad.compiling import jit
     from arraygrad.core import setup_variable
 
@@ -87,36 +93,51 @@ __all__ = [
     "autodiff",
     "backend",
     "backend_of",
+    "check_grads",
+    "checkpoint",
     "config",
     "core",
     "core_simple",
     "cuda",
     "current_backend",
+    "custom",
     "dataloaders",
     "datasets",
     "draw",
+    "elementwise_grad",
     "engine",
     "errors",
     "explain",
+    "fixed_point",
     "function",
     "functions",
     "functions_conv",
     "get_backend",
     "grad",
+    "hessian",
     "hookimpl",
     "hookspecs",
+    "hvp",
+    "implicit_root",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jit",
+    "jvp",
     "kernels",
     "layers",
+    "linearize",
     "models",
     "no_grad",
     "op",
     "optimizers",
     "plugins",
     "registry",
+    "scipy_objective",
     "set_backend",
     "settings",
     "setup_variable",
+    "stop_gradient",
     "test_mode",
     "transforms",
     "using_backend",
@@ -125,13 +146,25 @@ __all__ = [
     "utils",
     "value_and_grad",
     "variable",
+    "vjp",
     "weights",
     "xp",
 ]
 
 # What few programs need is imported when it is first asked for.
-_LATER = ("core", "core_simple", "cuda", "draw", "functions_conv", "testing", "utils")
+_LATER = ("core", "core_simple", "cuda", "draw", "functions_conv", "testing", "utils", "xp")
 _NAMES = {"jit": "arraygrad.compiling", "setup_variable": "arraygrad.core"}
+_TRANSFORMS = {
+    "checking": ("check_grads",),
+    "custom": ("custom", "stop_gradient"),
+    "deferred": ("checkpoint",),
+    "implicit": ("fixed_point", "implicit_root"),
+    "jacobians": ("elementwise_grad", "hessian", "jacfwd", "jacobian", "jacrev"),
+    "objective": ("scipy_objective",),
+    "products": ("hvp", "jvp", "linearize", "vjp"),
+}
+for _module, _names in _TRANSFORMS.items():
+    _NAMES.update(dict.fromkeys(_names, f"arraygrad.autodiff.{_module}"))
 
 
 def __getattr__(name: str) -> Any:

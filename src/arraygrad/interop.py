@@ -161,7 +161,7 @@ class Interop:
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
         """The differentiable array API namespace of this Variable's library."""
-        from arraygrad.xp import namespace_of
+        from arraygrad.xp.namespaces import namespace_of
 
         return namespace_of(backend_of(self._array()))
 

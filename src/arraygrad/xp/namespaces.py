@@ -1,0 +1,161 @@
+"""One namespace for each array library, filled with functions as they are asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from arraygrad import functions, op, registry
+from arraygrad.backend import COMPATIBLE, Backend, get_backend
+from arraygrad.xp.signatures import ALIASES, SIGNATURES, VERSION
+
+EXTENSIONS = ("linalg", "fft")
+# Functions in which the main namespace of NumPy is not what the standard says.
+_WORDS = """
+    argsort asarray astype broadcast_arrays clip cumulative_prod cumulative_sum expand_dims fft
+    finfo from_dlpack iinfo isin linalg meshgrid nonzero round searchsorted sort squeeze sum prod
+    take_along_axis unique_all unique_counts unique_inverse unique_values unstack
+"""
+_OF_COMPAT = frozenset(_WORDS.split())
+SHORT = {"strict": "array_api_strict"}
+
+
+class Namespace(ModuleType):
+    """The functions, dtypes and constants of the standard, for Variables over one library.
+
+    A function of arrays whose gradient is not wanted is that of the library itself; of tracked
+    ones, it is an op. dtypes and constants are the library's own. Raises AttributeError for a
+    name that neither the standard nor the library has.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in ("__array_api_version__",):
+            raise AttributeError(f"{self.__name__} has no {name!r}")
+        vars(self)[name] = found = self._find(name)
+        return found
+
+    def __dir__(self) -> list[str]:
+        return [*_top_level(), *EXTENSIONS, *_DTYPES, *_CONSTANTS]
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}, the array API standard over Variables>"
+
+    @property
+    def _backend(self) -> Backend:
+        return get_backend(self.__name__.removeprefix("arraygrad.xp").lstrip(".") or "numpy")
+
+    def __array_namespace_info__(self) -> Any:
+        """The devices, dtypes and capabilities of the library, as the standard has it."""
+        return raw_namespace(self._backend, "__array_namespace_info__").__array_namespace_info__()
+
+    def _find(self, name: str) -> Any:
+        from arraygrad.xp.wrapping import function_of, on_data
+
+        if name in SIGNATURES:
+            return function_of(self, name)
+        if name in EXTENSIONS:
+            return _extension(self, name)
+        if name == "__array_api_version__":
+            version = getattr(raw_namespace(self._backend, "linalg"), name, "2024.12")
+            return min(VERSION, version)
+        if self.__name__ == "arraygrad.xp" and _is_library(name):
+            return namespace_of(get_backend(SHORT.get(name, name)))
+        raw = raw_namespace(self._backend, name)
+        if not hasattr(raw, name):
+            raise AttributeError(f"{self.__name__} has no {name!r}, and {raw.__name__} has not")
+        found = getattr(raw, name)
+        if name.startswith("_") or not callable(found) or isinstance(found, type):
+            return found
+        return on_data(self, name, found)
+
+
+class Extension:
+    """`xp.linalg` or `xp.fft`: functions of an extension of the standard."""
+
+    def __init__(self, namespace: Namespace, name: str) -> None:
+        self.__name__ = f"{namespace.__name__}.{name}"
+        self._namespace = namespace
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        from arraygrad.xp.wrapping import function_of, on_data
+
+        full = f"{self._name}.{name}"
+        if full in ALIASES:
+            found = getattr(self._namespace, ALIASES[full])
+        elif full in SIGNATURES:
+            found = function_of(self._namespace, full)
+        elif full in standard_ops():
+            found = standard_ops()[full]
+        else:
+            raw = getattr(raw_namespace(self._namespace._backend, self._name), self._name, None)
+            if name.startswith("__") or not hasattr(raw, name):
+                raise AttributeError(f"{self.__name__} has no {name!r}")
+            found = on_data(self._namespace, full, getattr(raw, name))
+        vars(self)[name] = found
+        return found
+
+    def __dir__(self) -> list[str]:
+        start = f"{self._name}."
+        return [name.removeprefix(start) for name in SIGNATURES if name.startswith(start)]
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+
+def _extension(namespace: Namespace, name: str) -> Any:
+    if not hasattr(raw_namespace(namespace._backend, name), name):
+        raise AttributeError(f"{namespace.__name__} has no {name!r}: its library lacks it")
+    return Extension(namespace, name)
+
+
+def raw_namespace(backend: Backend, name: str) -> Any:
+    """The library's own namespace, in which `name` is as the standard says."""
+    if backend.name == "numpy" and (name in _OF_COMPAT or name.startswith("__")):
+        import array_api_compat.numpy
+
+        return array_api_compat.numpy
+    return backend.xp
+
+
+def _is_library(name: str) -> bool:
+    known = {*COMPATIBLE, *SHORT, *registry.names("backends")}
+    return name in known and not name.startswith("_") and name != "numpy"
+
+
+_DTYPES = (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32",
+    "float64", "complex64", "complex128",
+)  # fmt: skip
+_CONSTANTS = ("e", "inf", "nan", "newaxis", "pi")
+
+
+def _top_level() -> list[str]:
+    return [name for name in SIGNATURES if "." not in name]
+
+
+@cache
+def standard_ops() -> dict[str, Any]:
+    """Standard name -> op."""
+    functions.everything()
+    return {
+        function.definition.standard: function
+        for function in op.table.values()
+        if function.definition.standard
+    }
+
+
+namespaces: dict[str, Namespace] = {}
+
+
+def namespace_of(backend: Backend) -> Namespace:
+    """The differentiable namespace over the arrays of `backend`; one object for each."""
+    found = namespaces.get(backend.name)
+    if found is None:
+        if backend.name == "numpy":
+            import_module("arraygrad.xp")
+            return namespaces["numpy"]
+        found = namespaces[backend.name] = Namespace(f"arraygrad.xp.{backend.name}")
+    return found

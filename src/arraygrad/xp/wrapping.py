@@ -1,0 +1,259 @@
+"""The functions of a namespace: made from the table of signatures, one text for all of them.
+
+Of untracked arguments a function gives what the array library itself gives, as constants. Of
+tracked ones it calls the op with that standard name; a function whose derivative is zero needs
+none. This is the text for `clip` (see `source`):
+
+    def clip(x, /, min=None, max=None):
+        kw_ = {}
+        tracked_ = False
+        if isinstance_(x, Variable_): a_x = x._data; tracked_ = tracked_ or x._node is not None
+        else: a_x = x
+        if min is not None: kw_['min'] = min
+        if isinstance_(min, Variable_) and min._node is not None: tracked_ = True
+        ...
+        if tracked_ and (not turned_off_ or is_recording_()): return op_(x, **kw_)
+        if isinstance_(min, Variable_): kw_['min'] = min._data
+        ...
+        try: y_ = raw_(a_x, **kw_)
+        except Exception as error_:
+            raise blame_(error_, name_, namespace_, (a_x, ), kw_)
+        return wrap_(y_)
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from inspect import Parameter as Arg
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+from arraygrad.backend import PYTHON_SCALARS, backend_of, is_inexact, namespace
+from arraygrad.config import is_recording, turned_off
+from arraygrad.errors import (
+    ArgumentError,
+    ArraygradError,
+    AxisIndexError,
+    DtypeError,
+    GradientError,
+    MixedBackendError,
+)
+from arraygrad.variable import Variable, constant
+from arraygrad.xp.namespaces import Namespace, raw_namespace, standard_ops
+from arraygrad.xp.signatures import CONSTANT, NEW_ARRAYS, ONE_ARRAY, PLAIN, SIGNATURES, TWO_ARRAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Parameters that never take arrays; any other may.
+_WORDS = """
+    axes axis copy correction d descending device dtype endpoint full_matrices include_initial
+    indexing inverse invert k keepdims kind mode n n_cols n_rows norm num offset ord s shape shapes
+    side stable upper
+"""
+_SETTINGS = frozenset(_WORDS.split())
+_SEQUENCES = frozenset({"arrays", "arrays_and_dtypes", "obj"})
+_ELEMENTWISE = frozenset(
+    line.strip().partition("(")[0] for line in (ONE_ARRAY + TWO_ARRAYS).split("\n")
+)
+
+
+def function_of(namespace: Namespace, name: str) -> Any:
+    """The function of the standard with that name; AttributeError if its library lacks it."""
+    op = standard_ops().get(name)
+    if op is not None and name in _ELEMENTWISE and _fits(op, name):
+        return op
+    raw = raw_namespace(namespace._backend, name)
+    for part in name.split("."):
+        if not hasattr(raw, part):
+            if op is not None:
+                return op
+            raise AttributeError(
+                f"{namespace.__name__} has no {name!r}: {raw_namespace(namespace._backend, name)} "
+                f"has not"
+            )
+        raw = getattr(raw, part)
+    text = source(name)
+    short = name.rpartition(".")[2]
+    env = {
+        "Variable_": Variable,
+        "__name__": namespace.__name__,
+        "blame_": blame,
+        "is_recording_": is_recording,
+        "isinstance_": isinstance,
+        "name_": f"{namespace.__name__}.{name}",
+        "namespace_": namespace,
+        "op_": op if op is not None else _refusing(name, raw),
+        "raw_": raw,
+        "turned_off_": turned_off,
+        "unwrapped_": unwrapped,
+        "wrap_": wrapped,
+    }
+    filename = f"<{namespace.__name__}.{name}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    exec(compile(text, filename, "exec"), env)
+    function: Any = env[short]
+    function.__qualname__ = short
+    function.__doc__ = getattr(op if op is not None else raw, "__doc__", None)
+    return function
+
+
+def _fits(op: Any, name: str) -> bool:
+    """Whether the op can be called as the standard says, and the library need not be asked."""
+    definition = op.definition
+    ours = list(definition.public.parameters.values())
+    theirs = list(parameters(name).values())
+    return not definition.composed and len(ours) == len(theirs)
+
+
+def parameters(name: str) -> dict[str, Arg]:
+    """The parameters of a function of the standard, by name."""
+    env: dict[str, Any] = {}
+    exec(f"def f{SIGNATURES[name][SIGNATURES[name].index('(') :]}: ...", env)
+    return dict(signature(env["f"]).parameters)
+
+
+def source(name: str) -> str:
+    """The Python text of a function of the standard."""
+    arguments = parameters(name)
+    lines = [f"def {SIGNATURES[name].removeprefix(name.rpartition('.')[0]).lstrip('.')}:"]
+    lines += ["    kw_ = {}", "    tracked_ = False"]
+    given, arrays = [], []
+    for x, arg in arguments.items():
+        is_array = x not in _SETTINGS
+        test = f"    if isinstance_({x}, Variable_)"
+        if arg.default is not Arg.empty:
+            # The library may lack what is not used: pass it on only if it was given.
+            singleton = arg.default is None or isinstance(arg.default, bool)
+            different = "is not" if singleton else "!="
+            lines += [f"    if {x} {different} {arg.default!r}: kw_[{x!r}] = {x}"]
+            if is_array:
+                lines += [f"{test} and {x}._node is not None: tracked_ = True"]
+            continue
+        star = "*" if arg.kind is Arg.VAR_POSITIONAL else ""
+        given += [f"{star}{x}"]
+        arrays += [f"{star}a_{x}" if is_array else x]
+        if star or x in _SEQUENCES:
+            lines += [f"    a_{x}, t_ = unwrapped_({x}); tracked_ = tracked_ or t_"]
+        elif is_array:
+            lines += [f"{test}: a_{x} = {x}._data; tracked_ = tracked_ or {x}._node is not None"]
+            lines += [f"    else: a_{x} = {x}"]
+    if name not in PLAIN | NEW_ARRAYS | CONSTANT:
+        call = f"op_({', '.join([*given, '**kw_'])})"
+        lines += [f"    if tracked_ and (not turned_off_ or is_recording_()): return {call}"]
+    for x, arg in arguments.items():
+        if arg.default is not Arg.empty and x not in _SETTINGS:
+            lines += [f"    if isinstance_({x}, Variable_): kw_[{x!r}] = {x}._data"]
+    lines += [
+        f"    try: y_ = raw_({', '.join([*arrays, '**kw_'])})",
+        "    except Exception as error_:",
+        f"        raise blame_(error_, name_, namespace_, ({', '.join([*arrays, ''])}), kw_)",
+    ]
+    first = given[0]
+    if name in PLAIN:
+        lines += ["    return y_"]
+    elif "copy" in arguments:
+        # What was not copied is the same array: the Variable itself.
+        lines += [f"    if y_ is a_{first} and isinstance_({first}, Variable_): return {first}"]
+        lines += ["    return wrap_(y_)"]
+    else:
+        lines += ["    return wrap_(y_)"]
+    return "\n".join([*lines, ""])
+
+
+def wrapped(y: Any) -> Any:
+    """Constants in place of arrays, also in tuples, named tuples and lists."""
+    if hasattr(y, "shape") and hasattr(y, "dtype"):
+        return constant(y)
+    if isinstance(y, tuple | list):
+        parts = [wrapped(part) for part in y]
+        if hasattr(y, "_fields"):
+            return type(y)(*parts)
+        # A library's own kind of tuple may say what the parts are called.
+        return tuple(parts)
+    return y
+
+
+def unwrapped(tree: Any) -> tuple[Any, bool]:
+    """`tree` with arrays in place of Variables, and whether one of them was tracked."""
+    if isinstance(tree, Variable):
+        return tree._data, tree._node is not None
+    if isinstance(tree, list | tuple):
+        pairs = [unwrapped(part) for part in tree]
+        tracked = any(t for _, t in pairs)
+        parts = [x for x, _ in pairs]
+        return (parts if isinstance(tree, list) else tuple(parts)), tracked
+    return tree, False
+
+
+def on_data(namespace: Namespace, name: str, function: Any) -> Any:
+    """A function of the library that the standard has not: on data, with constants as results."""
+    refuse = _refusing(name, function)
+
+    def on_data(*args: Any, **kwargs: Any) -> Any:
+        datas, tracked = unwrapped(args)
+        words = {key: unwrapped(value) for key, value in kwargs.items()}
+        if (tracked or any(t for _, t in words.values())) and is_recording():
+            return refuse(*args, **kwargs)
+        return wrapped(function(*datas, **{key: value for key, (value, _) in words.items()}))
+
+    on_data.__name__ = on_data.__qualname__ = name.rpartition(".")[2]
+    on_data.__doc__ = getattr(function, "__doc__", None)
+    return on_data
+
+
+def _refusing(name: str, raw: Callable[..., Any]) -> Callable[..., Any]:
+    """Stands in for an op that is not there: whole numbers and truth values lose no gradient."""
+
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        for x in _variables((args, kwargs)):
+            if x._node is not None and is_inexact(x.dtype, namespace(x._data)):
+                raise GradientError(
+                    f"xp.{name}: got a tracked Variable, but {name} has no gradient in arraygrad; "
+                    f"use .detach() of it if none is wanted"
+                )
+        datas, _ = unwrapped(args)
+        return wrapped(raw(*datas, **{key: unwrapped(value)[0] for key, value in kwargs.items()}))
+
+    return refuse
+
+
+def _variables(tree: Any) -> Iterator[Variable]:
+    if isinstance(tree, Variable):
+        yield tree
+    elif isinstance(tree, list | tuple):
+        for part in tree:
+            yield from _variables(part)
+    elif isinstance(tree, dict):
+        yield from _variables(list(tree.values()))
+
+
+def blame(
+    error: Exception, name: str, namespace: Namespace, args: tuple[Any, ...], kw: dict[str, Any]
+) -> Exception:
+    """The error to raise where the library's own function failed: ours, naming what it got."""
+    if isinstance(error, (ArraygradError, Warning, FloatingPointError)):
+        return error
+    from arraygrad.dispatch import briefly
+
+    words = [briefly(x) for x in args] + [f"{key} = {briefly(x)}" for key, x in kw.items()]
+    text = f"{name}: got {', '.join(words)}"
+    mine = namespace._backend
+    for x in args:
+        if hasattr(x, "dtype") and hasattr(x, "shape") and type(x) not in PYTHON_SCALARS:
+            other = backend_of(x)
+            if other.name != mine.name:
+                return MixedBackendError(
+                    f"{text}, an array of {other.name}; expected arrays of {mine.name}: convert "
+                    f"it, or call the function of its own namespace, x.__array_namespace__()"
+                )
+    text = f"{text}: {error}"
+    if isinstance(error, IndexError):
+        return AxisIndexError(text)
+    if isinstance(error, TypeError | AttributeError):
+        return DtypeError(text)
+    if isinstance(error, ValueError | RuntimeError | ArithmeticError):
+        return ArgumentError(text)
+    error.add_note(text)
+    return error
