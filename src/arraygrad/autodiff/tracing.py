@@ -122,9 +122,12 @@ class Trace:
             g = backend.xp.astype(g, data.dtype) if raw else g.astype(data.dtype)
         return g
 
-    def pull(self, gys: Sequence[Any]) -> list[Variable]:
-        """The gradient of each of `xs`, from one of each of `ys` (None for none): reverse mode."""
-        graph = self.recorded(gys)
+    def pull(self, gys: Sequence[Any], graph: bool | None = None) -> list[Variable]:
+        """The gradient of each of `xs`, from one of each of `ys` (None for none): reverse mode.
+
+        graph: whether it is recorded itself; None where that follows from arguments and place.
+        """
+        graph = self.recorded(gys) if graph is None else graph
         found = run(zip(self.ys, gys, strict=True), self.first, self.last, graph)
         return apart([_or_zeros(found.get(_node(x)), x) for x in self.xs])
 
