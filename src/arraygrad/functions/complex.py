@@ -31,27 +31,31 @@ def _(g, xp):
     return xp.conj(g) if is_complex(g.dtype) else g
 
 
-@op(
-    samples=[(arr(2, 3, kind="complex"),), (arr(2, 3),)],
-    standard="imag",
-    reference="imag",
-    pointwise=True,
-)
-def imag(x: Any, *, xp: Any = None) -> Any:
-    """The imaginary part, elementwise; that of real numbers is 0.
+@op(samples=[(arr(2, 3, kind="complex"),)], pointwise=True)
+def _imag(x: Any, *, xp: Any = None) -> Any:
+    """The imaginary part of complex numbers; what `imag` calls."""
+    return xp.imag(x)
+
+
+@_imag.rule
+def _(g):
+    return g * -1j
+
+
+@op(samples=[(arr(2, 3, kind="complex"),), (arr(2, 3),)], standard="imag", reference="imag")
+def imag(x: Any) -> Any:
+    """The imaginary part, elementwise; that of real numbers is 0, a constant.
 
     >>> imag(Variable(np.array([1.0 + 2.0j])))
     variable([2.])
     """
-    return xp.imag(x) if is_complex(x.dtype) else xp.zeros_like(x)
+    x = as_variable(x, requires_grad=False)
+    if is_complex(x.dtype):
+        return _imag(x)
+    return constant(namespace(x.data).zeros_like(x.data))
 
 
-@imag.rule
-def _(g):
-    return g * -1j  # of which the engine takes the real part, 0, for real numbers
-
-
-@op(samples=[(arr(2, 3, kind="complex"),)])
+@op(samples=[(arr(2, 3, kind="complex"),)], pointwise=True)
 def _sign(x: Any, *, xp: Any = None) -> Any:
     """x / |x| of complex numbers; what `sign` calls."""
     return xp.sign(x)

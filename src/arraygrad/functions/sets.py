@@ -89,15 +89,22 @@ def unique_all(x: Any) -> Any:
     variable([1 0])
     """
     x = as_variable(x, requires_grad=False)
-    _, indices, inverse, counts = backend_of(x.data).xp.unique_all(x.data)
+    xp = backend_of(x.data).xp
+    values, inverse = xp.unique_inverse(x.data)
+    indices = _places(x.data, values)
     values = take(reshape(x, (-1,)), indices)
+    counts = xp.unique_counts(x.data)[1]
     return UniqueAll(values, *map(constant, (indices, inverse, counts)))
 
 
 def _first(x: Variable, values: Any) -> Variable:
     """The elements of `x` that are `values`, each from its first place."""
-    xp = backend_of(values).xp
-    flat = xp.reshape(x.data, (-1,))
+    return take(reshape(x, (-1,)), _places(x.data, values))
+
+
+def _places(x: Any, values: Any) -> Any:
+    """Where each of `values` is first, among the elements of `x` in a row."""
+    xp = backend_of(x).xp
+    flat = xp.reshape(x, (-1,))
     order = xp.argsort(flat, stable=True)
-    found = xp.searchsorted(xp.take(flat, order), values)
-    return take(reshape(x, (-1,)), xp.take(order, found))
+    return xp.take(order, xp.searchsorted(xp.take(flat, order), values))

@@ -19,6 +19,7 @@ _CASES = [
     case(arr(2, 3, 2), axis=(0, 2), keepdims=True),
     case(arr(2, 3), axis=-1, correction=1),
     case(arr(4), correction=0.5),
+    case(arr(0, 3), axis=1),
 ]
 
 
@@ -71,6 +72,8 @@ def std(
     >>> std(Variable(np.array([1.0, 3.0])))
     variable(1.0)
     """
+    if correction != int(correction):  # which PyTorch has not
+        return xp.sqrt(xp.var(x, axis=axis, correction=correction, keepdims=keepdims))
     return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
 
 
