@@ -225,6 +225,8 @@ def _(g, x, out):
     xp = namespace(out)
     if type(x) in PYTHON_SCALARS:
         x = xp.asarray(x, dtype=out.dtype, device=out.device)
+    elif is_complex(out.dtype):
+        x = xp.astype(x, out.dtype)  # for the logarithm of negative numbers
     # 0 ** c is flat in c, where it has a derivative at all, and so are powers of negatives.
     smooth = x != 0 if is_complex(x.dtype) else x > 0
     ones, zeros = xp.ones_like(x), xp.zeros_like(x)
