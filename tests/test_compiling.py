@@ -1,5 +1,7 @@
 """`ag.jit` as far as the core has it, and code that runs while values cannot be read."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,31 @@ def test_the_state_is_what_the_function_names(asked):
     assert {id(part) for part in state} == {id(p) for p in (MODEL, optimizer, scale, *layers)}
     step(np.ones((1, 2)))
     assert len(asked) == 1
+
+
+def test_the_state_is_found_in_lists_dicts_objects_and_other_functions(asked):
+    class Holder:
+        def __init__(self):
+            self.layers = {"a": [L.Linear(1)]}
+            self.me = self
+
+    holder, variable, row = Holder(), Variable(np.array(1.0)), [[] for _ in range(3)]
+    for part in row:
+        part.append(row)
+
+    def loss_of(x, scale=variable):
+        return sum(layer(x) for layer in (MODEL,)) * scale
+
+    partly = partial(lambda scale, x: x * scale, Variable(np.array(2.0)))
+    far = [L.Linear(1) for _ in range(2000)]
+
+    def step(x):
+        return loss_of(x), holder.layers, partly, row, far, np.sum
+
+    ag.jit(step)(np.ones((1, 2)))
+    ((_, state),) = asked
+    found = {id(part) for part in state}
+    assert found == {id(MODEL), id(holder.layers["a"][0]), id(variable), id(partly.args[0])}
 
 
 def test_the_state_of_a_method_is_that_of_its_object(asked):

@@ -132,6 +132,17 @@ try:
 except MixedBackendError as error:
     print(error)
 
+# A step over two devices: what moves an array moves its gradient back.
+a = Variable(jax.device_put(jnp.array([1.0, 2.0]), devices[0]))
+b = Variable(jax.device_put(jnp.array([3.0, 4.0]), devices[1]))
+y = F.sum(a.to_device(devices[1]) * b)
+y.backward(create_graph=True)
+assert y.device == devices[1]
+assert (a.grad.device, b.grad.device) == (devices[0], devices[1])
+assert a.grad.data.tolist() == [3, 4] and b.grad.data.tolist() == [1, 2]
+F.sum(a.grad ** 2).backward()  # through the way back, and back again
+assert b.grad.data.tolist() == [1 + 6, 2 + 8] and b.grad.device == devices[1]
+
 # One batch over all devices: JAX splits the work, arraygrad's tape does not notice.
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
 mesh = Mesh(np.array(devices), ("batch",))

@@ -27,6 +27,7 @@ from arraygrad.variable import Variable, constant
 from arraygrad_jax.backend import in_step
 from arraygrad_jax.cells import Cell, cells, kept, objects
 from arraygrad_jax.numbers import Numbers, TooFew
+from arraygrad_jax.watch import titled, watched
 
 _ARRAY = object()
 """What stands for an array in the description of arguments."""
@@ -132,6 +133,11 @@ class Program:
                 self.traced = True
             except TooFew:
                 self.numbers.size *= 4
+            except Exception as error:
+                explained = _explained(error, self.step.function)
+                if explained is None:
+                    raise
+                raise explained from error
         seed = self._seed() if self.draws else np.uint32(0)
         return self.run(values, self.numbers.now(), seed, arrays)
 
@@ -152,7 +158,11 @@ class Program:
 
         token = in_step.set(draw)
         try:
-            with kept(self.layers, self.optimizers, self.variables), self.numbers.fed(numbers):
+            with (
+                kept(self.layers, self.optimizers, self.variables),
+                watched(self.step.function, self.optimizers),
+                self.numbers.fed(numbers),
+            ):
                 for cell, value in zip(self.before, values, strict=True):
                     cell.write(value)
                 args, kwargs = _rebuilt(self.tree, self.forms, arrays)
@@ -166,6 +176,38 @@ class Program:
         self.result = tree, forms
         found = [x.data if isinstance(x, Variable) else x for x in leaves]
         return out, [x for x, form in zip(found, forms, strict=True) if form[0] is _ARRAY]
+
+
+_VALUELESS = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.NonConcreteBooleanIndexError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+    jax.errors.UnexpectedTracerError,
+)
+
+
+def _explained(error: Exception, function: Any) -> BackendError | None:
+    """The error to raise for one while tracing, where JAX wanted to know a value."""
+    # JAX and arraygrad both raise errors from others, and from themselves.
+    pending: list[BaseException | None] = [error]
+    seen: list[BaseException] = []
+    while pending:
+        cause = pending.pop()
+        if isinstance(cause, _VALUELESS):
+            break
+        if cause is not None and cause not in seen:
+            seen.append(cause)
+            pending += [cause.__context__, cause.__cause__]
+    else:
+        return None
+    what = str(cause).strip().partition("\n")[0].rstrip(".")
+    return BackendError(
+        f"jit: {titled(function)} wants to know values, or shapes that depend on values, which "
+        f"are not there while it is compiled ({what}), expected a function of shapes and dtypes "
+        f"alone; choose elements with F.where instead of `if` and of masks as an index, give "
+        f"numbers that decide something as Python's, or return the array and look at it outside"
+    )
 
 
 def _is_variable(x: Any) -> bool:
