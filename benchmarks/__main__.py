@@ -16,6 +16,7 @@ WORKLOADS = (
     "rosenbrock",
     "spiral_mlp",
     "hvp",
+    "transforms",
     "elementwise",
     "graphs",
     "mlp",
