@@ -83,6 +83,10 @@ class Backend:
             obj = self.from_numpy(np.asarray(obj), device)
         return self.xp.asarray(obj, dtype=dtype, device=device)
 
+    def table(self, array: np.ndarray, dtype: Any = None, device: Any = None) -> Any:
+        """A NumPy array that nobody changes, here; a backend may keep it for the next call."""
+        return self.asarray(array, dtype, device)
+
     def from_numpy(self, array: np.ndarray, device: Any = None) -> Any:
         """A copy of a NumPy array as an array of this library."""
         return self.xp.asarray(array.copy(), device=device)
@@ -106,7 +110,8 @@ class Backend:
         return x
 
     def concrete(self, x: Any) -> bool:
-        """Whether the values of `x` can be read; not while a function is traced to compile it."""
+        """Whether values may be read to check them: not of what a compiler traces, or what a read
+        would wait for."""
         return True
 
     def ones_like(self, x: Any) -> Any:
@@ -256,10 +261,14 @@ def _advice(x: Any) -> str:
 # Libraries that run without a backend plugin, through array-api-compat: name -> module.
 COMPATIBLE = {
     "array_api_strict": "array_api_strict",
-    "cupy": "array_api_compat.cupy",
     "dask": "array_api_compat.dask.array",
     "jax": "jax.numpy",
     "torch": "array_api_compat.torch",
+}
+WITH_PLUGIN = ("jax", "torch")  # which serve these better
+# What to do for a backend that plugins alone have.
+FROM_PLUGINS = {
+    "cupy": "for a GPU of NVIDIA install it: pip install 'arraygrad-cupy[cuda12]' (or cuda13)"
 }
 _generics: dict[str, Backend] = {}
 
@@ -267,7 +276,8 @@ _generics: dict[str, Backend] = {}
 def _generic(xp: Any) -> Backend:
     """The backend of a library that no plugin serves: the standard is all that is known of it."""
     module = xp.__name__
-    name = next((n for n, m in COMPATIBLE.items() if m == module), module)
+    name = next((n for n, m in COMPATIBLE.items() if m == module), None)
+    name = name or module.removeprefix("array_api_compat.")
     if name not in _generics:
         _generics[name] = Backend(name, xp, mutable=name != "jax")
     return _generics[name]
@@ -289,29 +299,52 @@ def get_backend(name: str) -> Backend:
             return _generic(importlib.import_module(COMPATIBLE[name]))
         except ImportError as error:
             raise BackendUnavailableError(
-                f"backend {name!r} needs a library that cannot be imported ({error}); "
-                f"install it, or choose another backend"
+                f"backend {name!r} needs a library that cannot be imported ({error}); install it"
+                f"{f', with its plugin arraygrad-{name},' * (name in WITH_PLUGIN)} or choose "
+                f"another backend"
             ) from error
     try:
         backend = registry.lookup("backends", name)
     except LookupError as error:
-        raise UnknownBackendError(str(error)) from None
+        raise UnknownBackendError(f"{error}{_known_instead(name, str(error))}") from None
     except RegistryError as error:
         raise BackendUnavailableError(f"backend {name!r} cannot be used: {error}") from error
     if isinstance(backend, type):
-        backend = _instances.setdefault(backend, backend())
+        if backend not in _instances:
+            _instances[backend] = backend()
+        backend = _instances[backend]
     reason = backend.available()
     if reason is not True:
-        raise BackendUnavailableError(f"backend {name!r} cannot run here: {reason}")
+        provider = registry.find("backends", name).provider
+        raise BackendUnavailableError(
+            f"backend {name!r} cannot run here: {reason}; it is that of {provider}: choose another"
+        )
     return backend
+
+
+def _known_instead(name: str, said: str) -> str:
+    """What to do about the name of a backend that nobody provides."""
+    if name in FROM_PLUGINS:
+        return f"; {FROM_PLUGINS[name]}"
+    known = list(dict.fromkeys([*registry.names("backends"), *COMPATIBLE]))
+    library, colon, device = name.partition(":")
+    if colon and library in known:
+        return f"; name the library alone, {library!r}, and {device!r} where a device is asked for"
+    if "did you mean" in said:
+        return ""
+    return f"; expected one of {', '.join(known)}, or install the plugin that brings it"
 
 
 _instances: dict[type, Backend] = {}
 
 
 def current_backend() -> Backend:
-    """The backend on which new arrays are born."""
-    return get_backend(_in_block.get() or _of_process or settings.get("backend"))
+    """The backend on which new arrays are born; raises BackendError if it cannot be had."""
+    name = _in_block.get() or _of_process or settings.get("backend")
+    try:
+        return get_backend(name)
+    except (UnknownBackendError, BackendUnavailableError) as error:
+        raise type(error)(f"{error}; {name!r} is asked for by {backend_origin()[1]}") from None
 
 
 @contextmanager

@@ -151,7 +151,7 @@ def scaled_dot_product_attention(
             )
     if causal:
         t, s = shape[-2:]
-        past = backend.asarray(_past(t, s), device=q.device)
+        past = backend.table(_past(t, s), device=q.device)
         allowed = past if allowed is None else past & allowed
     if Config.train and dropout_ratio:
         noise = scaled_mask(q, shape, dropout_ratio)

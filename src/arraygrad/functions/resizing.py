@@ -100,7 +100,8 @@ def _applied(x: Any, rows: np.ndarray, cols: np.ndarray) -> Variable:
     backend = backend_of(data)
     dtype = data.dtype if is_inexact(data.dtype, backend.xp) else backend.dtype("float64")
     device = backend.device(data)
-    A, B = (backend.asarray(m, dtype=dtype, device=device) for m in (rows, cols.T))
+    A, B = (backend.table(m, dtype=dtype, device=device) for m in (rows, cols))
+    B = B.mT
     # First the side that shrinks more: the second product is the smaller for it.
     if cols.shape[0] * rows.shape[1] <= cols.shape[1] * rows.shape[0]:
         return matmul(A, matmul(x, B))
