@@ -259,7 +259,7 @@ def dense(matvec: Matvec, b: Any) -> Any:
     """The solution w of matvec(w) = b, by the matrix."""
     xp, n = namespace(b), b.shape[0]
     eye = xp.eye(n, dtype=b.dtype, device=backend_of(b).device(b))
-    matrix = xp.stack([matvec(eye[i]) for i in range(n)], axis=-1)
+    matrix = xp.stack([matvec(eye[i, ...]) for i in range(n)], axis=-1)
     return xp.linalg.solve(matrix, b[:, None])[:, 0]
 
 

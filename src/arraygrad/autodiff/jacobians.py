@@ -210,7 +210,7 @@ def _units(x: Variable) -> Iterator[Any]:
     """The arrays like `x` with a one in one place and zeros elsewhere."""
     backend, n = backend_of(x._data), x.size
     eye = backend.xp.eye(n, dtype=x.dtype, device=x.device)
-    return (backend.xp.reshape(eye[i], x.shape) for i in range(n))
+    return (backend.xp.reshape(eye[i, ...], x.shape) for i in range(n))
 
 
 def _zeros(y: Variable, x: Variable) -> Variable:
