@@ -41,9 +41,10 @@ def read_state_dict(path: str | os.PathLike[str]) -> dict[str, np.ndarray[Any, A
     objects than tensors: a whole model, say; FileNotFoundError.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = f"{folder}/weights.pth"
-    ...     _ = open(path, "wb").write(b"PK, but not for long")
+    ...     _ = Path(path).write_bytes(b"PK, but not for long")
     ...     read_state_dict(path)
     Traceback (most recent call last):
     arraygrad.errors.WeightsError: ...weights.pth cannot be read as PyTorch's: File is not a zip ...

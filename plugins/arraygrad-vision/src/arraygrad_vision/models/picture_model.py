@@ -57,7 +57,7 @@ class PictureModel(Model):
         >>> MobileNetV2.preprocess(Image.new("RGB", (640, 480), "white"))[:, 0, 0].round(2)
         array([2.25, 2.43, 2.64], dtype=float32)
         """
-        from arraygrad.transforms import CenterCrop, Convert, Resize, ToArray
+        from arraygrad.transforms import Convert, Resize, ToArray
 
         if weights not in cls.WEIGHTS:
             raise LayerError(
@@ -66,14 +66,12 @@ class PictureModel(Model):
             )
         how = cls.WEIGHTS[weights]
         image = Convert("RGB")(image)
-        width, height = image.size
-        scale = how.resize / min(width, height)
-        # Rounded down, as torchvision does.
-        longer = int(how.resize * max(width, height) / min(width, height))
-        size = (how.resize, longer) if width <= height else (longer, how.resize)
-        if scale != 1:
-            image = Resize(size, how.mode)(image)
-        # Arrays, as CenterCrop rounds other than torchvision where a side is odd.
-        x = ToArray(np.float64)(CenterCrop(how.crop)(image)) / 255
+        # Sides rounded down, places rounded to the nearest, as in the programs that trained them.
+        shorter = min(image.size)
+        if shorter != how.resize:
+            image = Resize([n * how.resize // shorter for n in image.size], how.mode)(image)
+        left, top = (round((n - how.crop) / 2) for n in image.size)
+        image = image.crop((left, top, left + how.crop, top + how.crop))
+        x = ToArray(np.float64)(image) / 255
         mean, std = (np.array(numbers).reshape(3, 1, 1) for numbers in (MEAN, STD))
         return np.asarray((x - mean) / std, dtype)
