@@ -164,7 +164,7 @@ def briefly(value: Any) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(map(briefly, value))})"
     x = value._data if isinstance(value, Variable) else value
-    if getattr(x, "shape", ()) and hasattr(x, "dtype"):
+    if getattr(x, "shape", ()) and hasattr(x, "dtype") and not isinstance(x, type):
         return f"an array {tuple(x.shape)} {x.dtype}"
     return reprlib.repr(value)
 

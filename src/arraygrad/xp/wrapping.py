@@ -42,6 +42,7 @@ from arraygrad.errors import (
 from arraygrad.variable import Variable, constant
 from arraygrad.xp.namespaces import Namespace, raw_namespace, standard_ops
 from arraygrad.xp.signatures import CONSTANT, NEW_ARRAYS, ONE_ARRAY, PLAIN, SIGNATURES, TWO_ARRAYS
+from arraygrad.xp.views import BACK, viewing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def function_of(namespace: Namespace, name: str) -> Any:
     op = standard_ops().get(name)
     if op is not None and name in _ELEMENTWISE and _fits(op, name):
         return op
-    raw = raw_namespace(namespace._backend, name)
+    raw = raw_namespace(namespace._backend, name.partition(".")[0])
     for part in name.split("."):
         if not hasattr(raw, part):
             if op is not None:
@@ -96,7 +97,7 @@ def function_of(namespace: Namespace, name: str) -> Any:
     function: Any = env[short]
     function.__qualname__ = short
     function.__doc__ = getattr(op if op is not None else raw, "__doc__", None)
-    return function
+    return viewing(function, namespace, short) if short in BACK else function
 
 
 def _fits(op: Any, name: str) -> bool:
@@ -123,6 +124,10 @@ def source(name: str) -> str:
     for x, arg in arguments.items():
         is_array = x not in _SETTINGS
         test = f"    if isinstance_({x}, Variable_)"
+        if arg.default is not Arg.empty and arg.kind is Arg.POSITIONAL_ONLY:  # n_cols of eye
+            given += [x]
+            arrays += [x]
+            continue
         if arg.default is not Arg.empty:
             # The library may lack what is not used: pass it on only if it was given.
             singleton = arg.default is None or isinstance(arg.default, bool)
@@ -133,7 +138,7 @@ def source(name: str) -> str:
             continue
         star = "*" if arg.kind is Arg.VAR_POSITIONAL else ""
         given += [f"{star}{x}"]
-        arrays += [f"{star}a_{x}" if is_array else x]
+        arrays += [f"{star}a_{x}" if is_array else f"{star}{x}"]
         if star or x in _SEQUENCES:
             lines += [f"    a_{x}, t_ = unwrapped_({x}); tracked_ = tracked_ or t_"]
         elif is_array:
