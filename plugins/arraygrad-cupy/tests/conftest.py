@@ -1,0 +1,64 @@
+"""CuPy on a GPU where there is one; elsewhere the stand-in of this folder takes its place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from arraygrad import registry
+from arraygrad_cupy import driver
+
+collect_ignore_glob = ["standin/*"]
+HAS_GPU = driver.missing() is None
+STANDIN = str(Path(__file__).parent / "standin")
+_OURS = ("backend", "elementwise", "noise", "kernels_")
+_kept: dict[str, object] = {}
+
+
+def _replaced(name: str) -> bool:
+    return (
+        name.split(".")[0] in ("cupy", "cupyx")
+        or name.startswith("array_api_compat.cupy")
+        or name.startswith(tuple(f"arraygrad_cupy.{part}" for part in _OURS))
+    )
+
+
+@contextmanager
+def standing_in() -> Iterator[None]:
+    """Inside, `import cupy` gives the stand-in, each time the same one."""
+    before = {name: sys.modules.pop(name) for name in list(sys.modules) if _replaced(name)}
+    sys.modules.update(_kept)  # type: ignore[arg-type]
+    sys.path.insert(0, STANDIN)
+    registry.changed()
+    try:
+        yield
+    finally:
+        sys.path.remove(STANDIN)
+        for name in [name for name in sys.modules if _replaced(name)]:
+            _kept[name] = sys.modules.pop(name)
+        sys.modules.update(before)
+        registry.changed()
+
+
+@pytest.fixture(scope="module")
+def cupy() -> Iterator[object]:
+    """CuPy, or what stands in for it."""
+    if HAS_GPU:
+        yield pytest.importorskip("cupy")
+        return
+    with standing_in():
+        import cupy
+
+        yield cupy
+
+
+@pytest.fixture
+def standin(cupy: object) -> object:
+    """The stand-in, for what it alone can tell."""
+    if HAS_GPU:
+        pytest.skip("CuPy runs on a GPU here")
+    return cupy

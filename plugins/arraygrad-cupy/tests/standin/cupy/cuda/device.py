@@ -1,0 +1,3 @@
+from cupy.cuda import Device
+
+__all__ = ["Device"]

@@ -1,0 +1,102 @@
+"""Every op of the core on CuPy, every kernel against the definition that it stands in for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import arraygrad.functions as F
+from arraygrad import Variable, get_backend, kernels, registry, testing
+from arraygrad.backend import namespace
+from arraygrad.op import table
+from arraygrad.testing.core import ONCE, core_ops
+from arraygrad_cupy import _plugin
+
+pytestmark = pytest.mark.usefixtures("cupy")
+
+CORE = core_ops()
+KERNELS = [op for module in _plugin.KERNELS.values() for op in module]
+OPS = list(dict.fromkeys(name.partition(".")[0] for name in KERNELS))
+# The same seed gives another mask than on the host, so values cannot be compared.
+DRAWN = {
+    "dropout": "dropout",
+    "scaled_dot_product_attention": "scaled_dot_product_attention*dropout_ratio=0.4*",
+}
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_every_op_of_the_core(name: str) -> None:
+    drawn = {f"*{DRAWN[name]}*differs": "masks are drawn on the device"} if name in DRAWN else {}
+    report = testing.check_op(CORE[name], places=["cupy"], skip=ONCE, expected_failures=drawn)
+    report.raise_for_failures()
+    assert report.ran > 2
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_every_kernel(name: str) -> None:
+    report = testing.check_kernel(f"core:{name}", "cupy")
+    report.raise_for_failures()
+    assert report.ran > 5
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_every_kernel_is_the_one_that_runs(name: str) -> None:
+    entry = kernels.choice(f"core:{name}", "cupy").entry
+    assert entry is not None
+    assert entry.provider == "arraygrad-cupy 0.1.0"
+    assert callable(entry.resolve())
+
+
+def test_explain_names_the_kernels(cupy: Any) -> None:
+    from arraygrad import explain
+
+    text = repr(explain(F.gelu, cupy.ones(3)))
+    assert text.startswith("gelu on cupy, device <CUDA Device 0>")
+    assert "kernel cupy:core:_gelu@cupy of arraygrad-cupy 0.1.0" in text
+
+
+def test_the_backend_and_every_layer_and_optimizer() -> None:
+    report = testing.check_backend("cupy", skip=["ops"])  # which have tests of their own here
+    report.raise_for_failures()
+    assert report.ran > 300
+
+
+def test_the_plugin() -> None:
+    testing.check_plugin("cupy", only=["status", "targets", "light import"]).raise_for_failures()
+
+
+def test_the_backend_is_the_plugins() -> None:
+    from arraygrad_cupy.backend import CupyBackend
+
+    assert type(get_backend("cupy")) is CupyBackend
+    assert registry.find("backends", "cupy").provider == "arraygrad-cupy 0.1.0"
+
+
+def test_arrays_are_the_backends_at_first_sight(cupy: Any) -> None:
+    assert namespace(Variable(cupy.ones(2)).data) is get_backend("cupy").xp
+    assert table["tanh"](cupy.zeros(2)).data.shape == (2,)
+
+
+def test_the_texts_of_kernels_have_run(standin: Any) -> None:
+    """All of them: one that no sample reaches would be one that nobody tried."""
+    from cupy import _kernel
+
+    made = {entry for entry in _kernel.made if "arraygrad" in entry}
+    missing = made - set(_kernel.launches)
+    assert len(made) > 30
+    assert not missing
+
+
+def test_numbers_of_a_table_are_sent_once(standin: Any) -> None:
+    backend = get_backend("cupy")
+    array = np.arange(6.0)
+    first = backend.table(array, dtype=np.dtype("float32"))
+    standin.traffic.clear()
+    assert backend.table(array, dtype=np.dtype("float32")) is first
+    assert standin.traffic == []
+    assert backend.table(array).dtype == np.float64
+    for _ in range(100):
+        backend.table(np.ones(3))
+    assert len(backend._tables) <= 64
