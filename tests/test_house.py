@@ -26,7 +26,7 @@ LAYERS = (
     ("plugins",),
     ("kernels",),
     ("backend",),
-    ("engine", "interop", "numpy_backend"),
+    ("engine", "inplace", "interop", "numpy_backend"),
     ("variable",),
     ("function", "op"),
     ("firstcall",),

@@ -169,6 +169,18 @@ class Backend:
 
         return index_add(self.xp, shape, key, values, mutable=self.mutable)
 
+    def set_item(self, x: Any, key: Any, value: Any) -> Any:
+        """A copy of `x` with `value` at `key`; of repeated positions the last one counts."""
+        from arraygrad.gather import replaced, set_item
+
+        if getattr(value, "dtype", x.dtype) != x.dtype:
+            value = self.xp.astype(value, x.dtype)
+        if not self.mutable:
+            return replaced(self.xp, x, key, value)
+        y = self.copy(x)
+        set_item(self.xp, y, key, value)
+        return y
+
 
 def broadcasts_to(small: tuple[int, ...], big: tuple[int, ...]) -> bool:
     """Whether an array of shape `small` broadcasts to the shape `big`."""
@@ -330,7 +342,7 @@ def _known_instead(name: str, said: str) -> str:
     library, colon, device = name.partition(":")
     if colon and library in known:
         return f"; name the library alone, {library!r}, and {device!r} where a device is asked for"
-    if "did you mean" in said:
+    if "did you mean" in said or "not loaded" in said:
         return ""
     return f"; expected one of {', '.join(known)}, or install the plugin that brings it"
 

@@ -97,3 +97,36 @@ def index_add(
             found = xp.take(values, xp.clip(start + k, 0, positions.shape[0] - 1))
             y = y + xp.where(k < count, found, xp.zeros_like(found))
     return xp.reshape(y, shape)
+
+
+def set_item(xp: Any, x: Any, key: Any, value: Any) -> None:
+    """`x[key] = value`, for keys that the library may not know."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if not is_basic(key):
+        x[key] = value
+    elif not _turns(parts):
+        x[_complete(parts)] = value
+    else:
+        parts, flipped = _turned(_complete(parts), x.shape)
+        shape = x[parts].shape
+        if getattr(value, "shape", ()):
+            value = xp.flip(xp.broadcast_to(value, shape), axis=flipped)
+        x[parts] = value
+
+
+def replaced(xp: Any, x: Any, key: Any, value: Any) -> Any:
+    """`x` with `value` at `key`, for libraries without item assignment."""
+    place, size = device(x), math.prod(x.shape)
+    places = xp.reshape(xp.arange(size, device=place), x.shape)
+    positions = gather(xp, places, key)
+    ranks = xp.reshape(xp.arange(1, math.prod(positions.shape) + 1, device=place), positions.shape)
+    # Of equal positions the last one counts: the largest rank.
+    hits = xp.reshape(positions, (-1, 1)) == xp.reshape(places, (1, -1))
+    last = xp.max(xp.where(hits, xp.reshape(ranks, (-1, 1)), 0), axis=0) if hits.shape[0] else None
+    if last is None:
+        return x
+    if not hasattr(value, "dtype"):
+        value = xp.asarray(value, dtype=x.dtype, device=place)
+    values = xp.reshape(xp.broadcast_to(value, positions.shape), (-1,))
+    found = xp.take(values, xp.clip(last - 1, 0, values.shape[0] - 1), axis=0)
+    return xp.reshape(xp.where(last > 0, found, xp.reshape(x, (-1,))), x.shape)

@@ -12,7 +12,7 @@ import numpy as np
 
 from arraygrad.backend import Backend, backend_of, get_backend
 from arraygrad.config import is_recording
-from arraygrad.errors import DtypeError, GradientError
+from arraygrad.errors import ArgumentError, DtypeError, GradientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,13 +89,22 @@ class Interop:
         data = self._leave("numpy.asarray")
         return np.array(backend_of(data).to_numpy(data), dtype=dtype, copy=copy)
 
-    def __dlpack__(self, **kwargs: Any) -> Any:
+    def __dlpack__(
+        self,
+        /,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[Any, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
         self._leave("DLPack")
-        return self.data.__dlpack__(**kwargs)
+        given = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        # Not every library knows all of them.
+        return self.data.__dlpack__(**{k: v for k, v in given.items() if v is not None})
 
     def __dlpack_device__(self) -> Any:
-        self._leave("DLPack")
-        return self.data.__dlpack_device__()
+        return self._array().__dlpack_device__()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         # NumPy arrays and scalars on the left of an operator come here: array * x.
@@ -159,11 +168,22 @@ class Interop:
 
         return html_of_variable(self)
 
-    def __array_namespace__(self, api_version: str | None = None) -> Any:
-        """The differentiable array API namespace of this Variable's library."""
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The differentiable array API namespace of this Variable's library.
+
+        Raises ArgumentError for a version of the standard that it does not have.
+        """
         from arraygrad.xp.namespaces import namespace_of
 
+        if api_version is not None and api_version not in _VERSIONS:
+            raise ArgumentError(
+                f"__array_namespace__: got api_version {api_version!r}, expected one of "
+                f"{', '.join(_VERSIONS)}"
+            )
         return namespace_of(backend_of(self._array()))
+
+
+_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
 
 def _refusal(function: Any) -> str:

@@ -96,6 +96,11 @@ class NumpyBackend(Backend):
             y[key] = values
         return y
 
+    def set_item(self, x: Any, key: Any, value: Any) -> Any:
+        y = np.array(x)  # also of a scalar
+        y[key] = value
+        return y
+
 
 def _add_at(y: Any, parts: tuple[Any, ...], values: Any) -> None:
     """`np.add.at`, which is five times as fast for positions in a row as for rows."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from arraygrad.backend import backend_of
-from arraygrad.errors import ArgumentError, DtypeError
+import numpy as np
+
+from arraygrad.backend import backend_of, namespace
+from arraygrad.errors import ArgumentError, AxisIndexError, DtypeError
+from arraygrad.functions.elementwise import astype
+from arraygrad.functions.selection import where
+from arraygrad.inplace import link
 from arraygrad.op import arr, case, op
-from arraygrad.variable import Variable
+from arraygrad.variable import Variable, as_variable
 
-__all__ = ["get_item", "index_add", "take"]
+__all__ = ["get_item", "index_add", "set_item", "take"]
 
 
-def _plain(key: Any) -> Any:
+def plain_key(key: Any) -> Any:
     """The key with arrays in place of Variables, which have no gradient as an index."""
     if isinstance(key, Variable):
         return backend_of(key._array()).accept(key._array())
     if isinstance(key, tuple):
-        return tuple(_plain(part) for part in key)
+        return tuple(plain_key(part) for part in key)
     return key
 
 
@@ -75,7 +81,6 @@ def _(g, key):
         case(arr(3, 4), (arr(2, kind="int", low=0, high=3), arr(2, kind="int", low=0, high=4))),
         case(arr(3, 4), arr(3, 4, kind="bool")),
     ],
-    methods=("__getitem__",),
 )
 def get_item(x: Any, slices: Any) -> Variable:
     """`x[slices]`: ints, slices, None, ..., masks and arrays of ints, as the library allows.
@@ -83,7 +88,101 @@ def get_item(x: Any, slices: Any) -> Variable:
     >>> get_item(Variable(np.array([1, 2, 3])), slice(1, None))
     variable([2 3])
     """
-    return _get_item(x, _plain(slices))
+    return _get_item(x, plain_key(slices))
+
+
+def _getitem(self: Variable, slices: Any) -> Variable:
+    y = get_item(self, slices)
+    if y._data.shape and is_view(slices):
+        link(y, self, lambda x: get_item(x, slices), lambda x, y: set_item(x, slices, y))
+    return y
+
+
+_getitem.__name__ = _getitem.__qualname__ = "__getitem__"
+_getitem.__doc__ = get_item.__doc__
+Variable.__getitem__ = _getitem  # type: ignore[method-assign]
+
+
+def is_view(key: Any) -> bool:
+    """Whether `x[key]` is a view of `x`: made by ints, slices, None and ... alone."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(isinstance(part, _BASIC) for part in parts)
+
+
+_BASIC = (slice, int, type(None), type(...), np.integer)
+
+
+@op(
+    samples=[
+        case(arr(3, 4), arr(4), (1,)),
+        case(arr(3, 4), arr(3, 2), (slice(None), slice(None, None, 2))),
+        case(arr(3), 2.5, slice(1, None)),
+        case(arr(3, 4), arr(), (..., -1)),
+    ],
+    broadcasts=True,
+)
+def _set_item(x: Any, value: Any, key: Any) -> Any:
+    """`x` with `value` at `key`; what `set_item` calls."""
+    return backend_of(x).set_item(x, key, value)
+
+
+@_set_item.rule("x")
+def _(g, key, backend):
+    return backend.set_item(g, key, 0.0)
+
+
+@_set_item.rule("value")
+def _(g, key, xp):
+    y = _get_item(g, key)
+    if not is_view(key):
+        mine = _stayed(g, key, y.shape)
+        return xp.where(mine, y if isinstance(g, Variable) else y.data, xp.zeros_like(y.data))
+    return y if isinstance(g, Variable) else y.data
+
+
+def _stayed(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    """Which of the assigned values were not overwritten by another one at the same place."""
+    data = g._data if isinstance(g, Variable) else g
+    backend = backend_of(data)
+    xp, device = backend.xp, backend.device(data)
+    ranks = xp.reshape(xp.arange(1, math.prod(shape) + 1, device=device), shape)
+    empty = xp.zeros(data.shape, dtype=ranks.dtype, device=device)
+    return _get_item(backend.set_item(empty, key, ranks), key).data == ranks
+
+
+@op(
+    samples=[
+        case(arr(3, 4), (slice(1, None), 2), arr(2)),
+        case(arr(3, 4), arr(3, 4, kind="bool"), -1.0),
+        case(arr(3, 4), arr(3, kind="bool"), arr()),
+    ]
+)
+def set_item(x: Any, key: Any, value: Any) -> Variable:
+    """A copy of `x` with `value` at `key`, broadcast to the elements there; `x[key] = value`.
+
+    >>> set_item(Variable(np.array([1, 2, 3])), slice(1, None), 0)
+    variable([1 0 0])
+    """
+    key = plain_key(key)
+    x = as_variable(x, requires_grad=False)
+    shape = getattr(value, "shape", ())
+    if shape == () and getattr(key, "shape", None) and "bool" in str(key.dtype):
+        # Without reading the mask, so that functions can be compiled.
+        mask = key
+        if key.shape != x.shape[: key.ndim]:
+            raise AxisIndexError(
+                f"set_item: got a mask of shape {tuple(key.shape)} for x of shape {x.shape}, "
+                f"expected the shape of the first axes of x"
+            )
+        xp = namespace(key)
+        if x.ndim > key.ndim:
+            mask = xp.reshape(key, (*key.shape, *(1,) * (x.ndim - key.ndim)))
+        if hasattr(value, "dtype"):
+            value = value if value.dtype == x.dtype else astype(value, x.dtype)
+        else:
+            value = xp.asarray(value, dtype=x.dtype, device=x.device)
+        return where(mask, value, x)
+    return _set_item(x, value, key)
 
 
 @op(samples=[case(arr(3), arr(3, kind="int", low=0, high=4), (4,))])
@@ -93,7 +192,7 @@ def index_add(x: Any, key: Any, shape: Any) -> Variable:
     >>> index_add(Variable(np.array([1.0, 2.0, 3.0])), np.array([0, 0, 2]), (4,))
     variable([3. 0. 3. 0.])
     """
-    return _index_add(x, _plain(key), tuple(shape))
+    return _index_add(x, plain_key(key), tuple(shape))
 
 
 @op(

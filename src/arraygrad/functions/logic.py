@@ -1,26 +1,27 @@
-"""Comparisons and logic: untracked results, usable as masks and in `if`."""
+"""Comparisons, logic and bits: untracked results, usable as masks and in `if`."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from arraygrad.functions.arithmetic import reflect
 from arraygrad.op import arr, case, op
 
 __all__ = [
-    "equal", "greater", "greater_equal", "invert", "less", "less_equal", "logical_and",
-    "logical_or", "logical_xor", "not_equal",
+    "equal", "greater", "greater_equal", "invert", "left_shift", "less", "less_equal",
+    "logical_and", "logical_or", "logical_xor", "not_equal", "right_shift",
 ]  # fmt: skip
 
 _REAL = [case(arr(2, 3), arr(2, 3)), case(arr(2, 3), arr(3)), case(arr(2, 3), 0.5)]
 _BOOL = [case(arr(2, 3, kind="bool"), arr(3, kind="bool"))]
 
 
-def _comparison(method: str, samples: Any = _REAL) -> Any:
+def _comparison(method: str, samples: Any = _REAL, *more: str) -> Any:
     def define(forward: Any) -> Any:
         return op(
             samples=samples,
             constant=("x1", "x2"),
-            methods=(method,),
+            methods=(method, *more),
             standard=forward.__name__,
             reference=forward.__name__,
         )(forward)
@@ -88,7 +89,7 @@ def not_equal(x1: Any, x2: Any) -> Any:
     return x1 != x2
 
 
-@_comparison("__and__", _BOOL)
+@_comparison("__and__", _BOOL, "__rand__")
 def logical_and(x1: Any, x2: Any) -> Any:
     """x1 & x2 of booleans, elementwise.
 
@@ -98,7 +99,7 @@ def logical_and(x1: Any, x2: Any) -> Any:
     return x1 & x2
 
 
-@_comparison("__or__", _BOOL)
+@_comparison("__or__", _BOOL, "__ror__")
 def logical_or(x1: Any, x2: Any) -> Any:
     """x1 | x2 of booleans, elementwise.
 
@@ -108,7 +109,7 @@ def logical_or(x1: Any, x2: Any) -> Any:
     return x1 | x2
 
 
-@_comparison("__xor__", _BOOL)
+@_comparison("__xor__", _BOOL, "__rxor__")
 def logical_xor(x1: Any, x2: Any) -> Any:
     """x1 ^ x2 of booleans, elementwise.
 
@@ -132,3 +133,42 @@ def invert(x: Any) -> Any:
     variable([False  True])
     """
     return ~x
+
+
+_BITS = [case(arr(2, 3, kind="int", low=0, high=9), arr(3, kind="int", low=0, high=4))]
+
+
+@op(
+    samples=_BITS,
+    constant=("x1", "x2"),
+    methods=("__lshift__",),
+    standard="bitwise_left_shift",
+    reference="left_shift",
+)
+def left_shift(x1: Any, x2: Any) -> Any:
+    """The bits of the whole numbers x1 shifted x2 places to the left: x1 * 2 ** x2, elementwise.
+
+    >>> left_shift(np.array([1, 3]), 2)
+    variable([ 4 12])
+    """
+    return x1 << x2
+
+
+@op(
+    samples=_BITS,
+    constant=("x1", "x2"),
+    methods=("__rshift__",),
+    standard="bitwise_right_shift",
+    reference="right_shift",
+)
+def right_shift(x1: Any, x2: Any) -> Any:
+    """The bits of the whole numbers x1 shifted x2 places to the right: x1 // 2 ** x2, elementwise.
+
+    >>> right_shift(np.array([4, 13]), 2)
+    variable([1 3])
+    """
+    return x1 >> x2
+
+
+reflect("__rlshift__", left_shift)
+reflect("__rrshift__", right_shift)

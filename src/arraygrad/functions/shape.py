@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from arraygrad.backend import backend_of
-from arraygrad.errors import AxisIndexError, ShapeError
+from arraygrad.errors import ArgumentError, AxisIndexError, ShapeError
+from arraygrad.inplace import link
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable
 
@@ -196,7 +197,7 @@ def flatten(x: Any) -> Any:
     return reshape(x, (x.shape[0], math.prod(x.shape[1:])))
 
 
-@op(methods=("to_device",))
+@op
 def to_device(x: Any, device: Any) -> Any:
     """`x` on another device of its library; the gradient comes back.
 
@@ -230,9 +231,25 @@ def _transpose_method(self: Variable, *axes: Any) -> Variable:
     return transpose(self, _words(axes))
 
 
+def _all_reversed(self: Variable) -> Variable:
+    """All axes reversed: a view."""
+    return link(transpose(self), self, transpose, lambda x, y: transpose(y))
+
+
+def _last_exchanged(self: Variable) -> Variable:
+    """The last two axes exchanged: a view."""
+    return link(matrix_transpose(self), self, matrix_transpose, lambda x, y: matrix_transpose(y))
+
+
+def _to_device_method(self: Variable, device: Any, /, *, stream: Any = None) -> Variable:
+    """`F.to_device`: a copy on another device of the same library; `stream` must be None."""
+    if stream is not None:
+        raise ArgumentError(f"to_device: got stream {stream!r}, expected None")
+    return to_device(self, device)
+
+
 Variable.reshape = _reshape_method  # type: ignore[method-assign]
 Variable.transpose = _transpose_method  # type: ignore[method-assign]
-Variable.T = property(lambda x: transpose(x), doc="All axes reversed.")  # type: ignore[assignment]
-Variable.mT = property(  # type: ignore[assignment]
-    lambda x: matrix_transpose(x), doc="The last two axes exchanged."
-)
+Variable.to_device = _to_device_method  # type: ignore[method-assign]
+Variable.T = property(_all_reversed)  # type: ignore[assignment]
+Variable.mT = property(_last_exchanged)  # type: ignore[assignment]

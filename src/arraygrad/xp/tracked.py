@@ -13,6 +13,7 @@ class Tracked:
     """The methods of a Backend that rules may ask for, as ops."""
 
     index_add = staticmethod(lambda shape, key, values: functions.index_add(values, key, shape))
+    set_item = staticmethod(functions.set_item)
     to_device = staticmethod(functions.to_device)
 
     @staticmethod

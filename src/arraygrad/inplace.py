@@ -1,0 +1,235 @@
+"""In-place operations: a Variable is a cell, and what changes it puts a new value in.
+
+`x[key] = value` and `x += y` compute a new array, with an op that is recorded like any other, and
+bind the Variable to it; what the graph keeps is never changed. A view made by a basic index or by
+exchanging axes knows what it is a view of, so that writing through it works, as in NumPy; a view
+taken before its base was changed is brought up to date before it is written through.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+from weakref import ref
+
+import numpy as np
+
+from arraygrad.backend import backend_of, is_inexact, namespace
+from arraygrad.config import is_recording
+from arraygrad.errors import DtypeError, GradientError, ShapeError
+
+if TYPE_CHECKING:
+    from arraygrad.engine import Node
+
+
+def _any(x: Any) -> Any:
+    return x  # whose slots are those of Variable
+
+
+class View:
+    """What a Variable is a view of, how it is taken, and how a new value is put back."""
+
+    __slots__ = ("_base", "back", "seen", "take")
+
+    def __init__(
+        self, base: Any, take: Callable[[Any], Any], back: Callable[[Any, Any], Any]
+    ) -> None:
+        # The base of a view in between lives as long as this one; nobody else may hold it.
+        self._base = ref(base) if view_of(base) is None else base
+        self.seen = base._data
+        self.take, self.back = take, back
+
+    @property
+    def base(self) -> Any:
+        """The Variable, or None if nobody can look at it any more."""
+        return self._base() if isinstance(self._base, ref) else self._base
+
+
+def view_of(x: Any) -> View | None:
+    """What `x` is a view of; for nearly all Variables the slot is unset, which costs nothing."""
+    return getattr(x, "_view", None)
+
+
+def link(y: Any, x: Any, take: Callable[[Any], Any], back: Callable[[Any, Any], Any]) -> Any:
+    """`y`, a new Variable, as a view of `x`, so that writing to it writes to `x`.
+
+    take: y from x; back: a new value of x, from x and a new value of y.
+    """
+    y._view = View(x, take, back)
+    return y
+
+
+class InPlace:
+    """The half of Variable that changes it."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        _data: Any
+        _node: Node | None
+        _name: str | None
+        data: Any
+        shape: Any
+        dtype: Any
+
+        def _label(self) -> str: ...
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Assign to elements; raises GradientError for a tracked Variable that no op made."""
+        from arraygrad.functions import indexing
+
+        if isinstance(value, list | tuple):
+            value = backend_of(self._data).asarray(value)
+        tracked = isinstance(value, InPlace) and value._node is not None
+        if (
+            tracked
+            and is_inexact(value.dtype, namespace(value._data))
+            and not is_inexact(self.dtype, namespace(self._data))
+        ):
+            raise GradientError(
+                f"{self._label()}[...] = value: got a tracked {value.dtype} for elements of dtype "
+                f"{self.dtype}, which would lose its gradient; use value.detach(), or convert the "
+                f"Variable first"
+            )
+        self._writable("[...] = value")
+        data = self._data
+        if (
+            type(data) is np.ndarray
+            and self._node is None
+            and not tracked
+            and view_of(self) is None
+            and data.flags.owndata
+            and data.flags.writeable
+            and sys.getrefcount(data) == 3  # the Variable, `data` and the argument: nobody else
+        ):
+            try:
+                data[indexing.plain_key(key)] = getattr(value, "_data", value)
+                return
+            except (IndexError, TypeError, ValueError):
+                pass  # as an op: with an error of ours
+        self._fresh()
+        self._become(indexing.set_item(self, key, value))
+
+    def _in_place(self, sign: str, other: Any) -> Any:
+        y = getattr(self, f"__{sign}__")(other)
+        if y is NotImplemented:
+            return y
+        if self._node is not None and self._node.is_leaf and is_recording():
+            return y  # x += 1 of a leaf makes another Variable, as Python does without __iadd__
+        self._writable(f"{_SIGNS[sign]}= value")
+        if self._fresh():
+            y = getattr(self, f"__{sign}__")(other)
+        if y.shape != self.shape:
+            raise ShapeError(
+                f"{self._label()} {_SIGNS[sign]}= value: got shape {self.shape} on the left and "
+                f"{y.shape} as the result, expected a value that broadcasts to the left; write "
+                f"x = x {_SIGNS[sign]} value"
+            )
+        self._become(self._cast(y, sign))
+        return self
+
+    def _cast(self, y: Any, sign: str) -> Any:
+        if y.dtype == self.dtype:
+            return y
+        xp = namespace(self._data)
+        kinds = [
+            next(i for i, kind in enumerate(_KINDS) if xp.isdtype(dtype, kind))
+            for dtype in (self.dtype, y.dtype)
+        ]
+        if kinds[1] > kinds[0]:
+            raise DtypeError(
+                f"{self._label()} {_SIGNS[sign]}= value: got dtype {self.dtype} on the left and "
+                f"{y.dtype} as the result, expected a result of the same kind; write "
+                f"x = x {_SIGNS[sign]} value"
+            )
+        from arraygrad.functions.elementwise import astype
+
+        return astype(y, self.dtype)
+
+    def _writable(self, what: str) -> None:
+        """Raise GradientError where a leaf would be changed, here or below a view."""
+        x: Any = self
+        while x is not None:
+            if x._node is not None and x._node.is_leaf and is_recording():
+                raise GradientError(
+                    f"{x._label()} {what}: got a tracked Variable that no op made, which stays "
+                    f"what it is, so that its gradient means something; assign to a copy such as "
+                    f"x + 0, inside no_grad(), or make it with requires_grad=False"
+                )
+            view = view_of(x)
+            x = None if view is None else view.base
+
+    def _fresh(self) -> bool:
+        """Take the view anew if its base was changed since; says whether it was."""
+        view = view_of(self)
+        base = None if view is None else view.base
+        if view is None or base is None:
+            return False
+        base._fresh()
+        if base._data is view.seen:
+            return False
+        y, x = view.take(base), _any(self)
+        x._data, x._node, view.seen = y._data, y._node, base._data
+        return True
+
+    def _become(self, y: Any) -> None:
+        """Put the value of `y` in, and into what this is a view of."""
+        x = _any(self)
+        if x._node is not None and x._node.is_leaf:
+            x.data = y.data  # inside no_grad(): a parameter stays one
+        else:
+            if y._node is None and x._node is not None:
+                x._name = None
+            x._data, x._node = y._data, y._node
+        view = view_of(self)
+        base = None if view is None else view.base
+        if view is not None and base is not None:
+            base._become(view.back(base, self))
+            view.seen = base._data
+
+    def __iadd__(self, other: Any) -> Self:
+        return self._in_place("add", other)
+
+    def __isub__(self, other: Any) -> Self:
+        return self._in_place("sub", other)
+
+    def __imul__(self, other: Any) -> Self:
+        return self._in_place("mul", other)
+
+    def __itruediv__(self, other: Any) -> Self:
+        return self._in_place("truediv", other)
+
+    def __ifloordiv__(self, other: Any) -> Self:
+        return self._in_place("floordiv", other)
+
+    def __imod__(self, other: Any) -> Self:
+        return self._in_place("mod", other)
+
+    def __ipow__(self, other: Any) -> Self:
+        return self._in_place("pow", other)
+
+    def __imatmul__(self, other: Any) -> Self:
+        return self._in_place("matmul", other)
+
+    def __iand__(self, other: Any) -> Self:
+        return self._in_place("and", other)
+
+    def __ior__(self, other: Any) -> Self:
+        return self._in_place("or", other)
+
+    def __ixor__(self, other: Any) -> Self:
+        return self._in_place("xor", other)
+
+    def __ilshift__(self, other: Any) -> Self:
+        return self._in_place("lshift", other)
+
+    def __irshift__(self, other: Any) -> Self:
+        return self._in_place("rshift", other)
+
+
+_KINDS = ("bool", "integral", "real floating", "complex floating")
+_SIGNS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**",
+    "matmul": "@", "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>",
+}  # fmt: skip
