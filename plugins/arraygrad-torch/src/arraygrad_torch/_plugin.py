@@ -59,6 +59,11 @@ KERNELS = {
         "_pooling.x": "pooling_x",
         "_spread": "spread",
     },
+    "recurrent": {
+        "_gru": "gru",
+        "_lstm": "lstm",
+        "_lstm.x.hc.W": "lstm_rule",
+    },
 }
 
 
