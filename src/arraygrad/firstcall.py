@@ -100,9 +100,11 @@ def _named(entry: Entry) -> str:
 
 
 def _fix(entry: Entry) -> str:
+    plugin = f"this plugin out with ARRAYGRAD_PLUGINS=-{entry.namespace}, or "
     return (
-        f"the kernel has to be mended; until then leave this plugin out with "
-        f"ARRAYGRAD_PLUGINS=-{entry.namespace}, or all kernels with ARRAYGRAD_KERNELS=0"
+        f"the kernel has to be mended; until then leave "
+        f"{plugin if entry.namespace != registry.LOCAL else ''}all kernels out with "
+        f"ARRAYGRAD_KERNELS=0"
     )
 
 

@@ -8,6 +8,7 @@ ARRAYGRAD_STRICT_PLUGINS=1 the import raises PluginError instead.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from _thread import RLock  # as functools does: threading costs 0.6 ms
@@ -16,6 +17,7 @@ from contextlib import contextmanager, suppress
 
 from arraygrad import core_plugin, hookspecs, installed, loading, registry, settings
 from arraygrad.errors import (
+    ArraygradError,
     ArraygradWarning,
     ConfigError,
     PluginError,
@@ -37,8 +39,29 @@ def discover() -> None:
     """Load the core and every enabled plugin; later calls only load those that were deferred.
 
     Warns of the plugins that failed; raises PluginError instead in strict mode, and ConfigError
-    where a variable that chooses plugins has a wrong value.
+    where a variable that chooses plugins has a wrong value. The command line, which is not there
+    yet, ends with one line that says so.
     """
+    try:
+        _discover()
+    except ArraygradError as error:
+        if not _is_command_line():
+            raise
+        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+        raise SystemExit(2) from None
+
+
+def _is_command_line() -> bool:
+    """Whether this is `arraygrad ...` or `python -m arraygrad`, and no traceback is wanted."""
+    if os.environ.get("ARRAYGRAD_TRACEBACK", "") not in ("", "0"):
+        return False
+    if sys.argv[:1] == ["-m"]:  # the module to be run is still looked for
+        after = sys.orig_argv[sys.orig_argv.index("-m") + 1 :] if "-m" in sys.orig_argv else []
+        return after[:1] == ["arraygrad"]
+    return os.path.basename(sys.argv[0] if sys.argv else "") in ("arraygrad", "arraygrad.exe")
+
+
+def _discover() -> None:
     global _busy
     with _lock:
         if _busy:  # a plugin that is being loaded looks something up
@@ -228,7 +251,7 @@ _warned_settings = False
 
 def _show(text: str, category: type[Warning]) -> None:
     try:
-        warnings.warn(text, category, stacklevel=5)
+        warnings.warn(text, category, stacklevel=6)
     except category:
         # `-W error` is the user's program's, and the fault is not: importing must go on.
         if sys.stderr is not None:

@@ -110,6 +110,22 @@ def test_a_wrong_kernel(name, kernel):
     assert all("kernel of this program" in failure for failure in report.failures)
 
 
+def test_kernels_that_never_run():
+    staging = registry.Staging("idle", "arraygrad-idle", "1.0")
+    for name in ("core:dropout", "core:exp.y"):
+        staging.registrar("kernels")(name, "numpy", lambda x: x)
+    staging.commit()
+    registry.changed()
+    try:
+        dropout, exp = [e for e in registry.entries("kernels") if e.namespace == "idle"]
+        (composed, *_) = testing.check_kernel(dropout).failures
+        assert "of arraygrad-idle 1.0 never runs: core:dropout is composed of other ops" in composed
+        (no_rule, *_) = testing.check_kernel(exp).failures
+        assert "never runs: core:exp has no rule 'y', expected one of x" in no_rule
+    finally:
+        registry.remove("idle")
+
+
 def test_a_right_kernel_and_its_speed(kernel):
     report = testing.check_kernel(kernel(np.exp), measure=True)
     report.raise_for_failures()

@@ -77,7 +77,8 @@ def chosen(name: str | None) -> list[installed.Installed]:
     found = installed.find(hookspecs.ENTRY_POINT_GROUP, bool(settings.get("plugins_from_cwd")))
     if name is None:
         return found
-    wanted = [i for i in found if name in (i.distribution, i.distribution[len("arraygrad-") :])]
+    asked = installed.normalized(name)  # a namespace has underscores
+    wanted = [i for i in found if asked in (i.distribution, i.distribution[len("arraygrad-") :])]
     if not wanted:
         names = [item.distribution for item in found]
         raise UnknownNameError(f"doctor: no plugin is named {name!r}{settings.near(name, names)}")

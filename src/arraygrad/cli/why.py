@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from arraygrad import kernels, registry, settings
-from arraygrad.errors import AmbiguousNameError, ConfigError, UnknownNameError
+from arraygrad.errors import AmbiguousNameError, ConfigError, RegistryError, UnknownNameError
 from arraygrad.settings import KINDS
 
 _SHORT = {"F": "functions", "L": "layers"}
@@ -86,6 +87,8 @@ def reasons(kind: str, name: str) -> dict[str, Any]:
     else:
         reason, lost = "nobody else provides it", ""
     target = winner.target if isinstance(winner.target, str) else _where(winner.target)
+    with suppress(RegistryError):  # which is noted in `broken_targets`
+        winner.resolve()
     problem = registry.broken_targets.get((kind, winner.id), "")
     item |= {"id": winner.id, "provider": winner.provider, "reason": reason, "target": target}
     item |= {"problem": problem, "others": [_other(e, lost) for e in rivals]}

@@ -120,10 +120,11 @@ def _(report: Report, place: Place) -> None:
     report.expect(
         hot.dtype == x.dtype and np.array_equal(on_host(hot), np.eye(3)[on_host(t)]), "one_hot"
     )
-    for n, right in ((3, True), (2, False)):
+    for n, right in ((3, True), (2, not backend.concrete(t))):
         report.expect(backend.within(t, n) is right, f"within(0..2, {n}) is not {right}")
     negative = place.array(np.array([0, -1]))
-    report.expect(backend.within(negative, 3) is False, "within takes a negative number")
+    if backend.concrete(negative):
+        report.expect(backend.within(negative, 3) is False, "within takes a negative number")
     product = x * backend.scalar(0.5, x.dtype)
     report.expect(product.dtype == x.dtype, f"x * scalar(0.5, float32) has dtype {product.dtype}")
     report.expect(hasattr(backend.as_array(x), "shape"), "as_array(x) is no array")

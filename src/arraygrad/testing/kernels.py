@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad import kernels, registry
+from arraygrad import firstcall, kernels, registry
 from arraygrad.errors import ArgumentError, ArraygradError
 from arraygrad.kernels import Choice
 from arraygrad.op import arr, case, table
@@ -84,6 +84,24 @@ class Both:
                 )
 
 
+@check("used")
+def _(report: Report, used: list[Entry], op: Any) -> None:
+    """It is for something that arraygrad looks for kernels of."""
+    rules = {".".join(inputs): None for inputs in op.definition.rules}
+    for entry in used:
+        rule = entry.op.partition(".")[2]
+        report.expect(
+            not op.definition.composed,
+            f"{entry.id} of {entry.provider} never runs: {op.definition.id} is composed of other "
+            f"ops; give a kernel for one of those, which arraygrad.explain names",
+        )
+        report.expect(
+            not rule or op.definition.composed or rule in rules,
+            f"{entry.id} of {entry.provider} never runs: {op.definition.id} has no rule "
+            f"{rule!r}, expected one of {', '.join(rules)}",
+        )
+
+
 @check("shape", "both")
 def _(report: Report, both: Both) -> None:
     both.compare(report, "shape")
@@ -145,6 +163,7 @@ def check_kernel(
     report = Report(f"{entry.op.partition('.')[0]}@{entry.backend}", expected_failures)
     place = Place("numpy-readonly" if entry.backend == "numpy" else entry.backend)
     with undisturbed():
+        check.run("once", chosen, report, used, op, where=report.name)
         for sample in op.definition.samples:
             for dtype in dtypes:
                 if dtype in place.dtypes:
@@ -223,7 +242,8 @@ def _ratio(both: Both, rounds: int = 5) -> float:
 @contextmanager
 def only_kernels(used: list[Entry], of: Entry) -> Iterator[None]:
     """For the op of that entry, and its rules, use these kernels and no others."""
-    original = kernels.choice
+    original, limit = kernels.choice, firstcall.LIMIT
+    firstcall.LIMIT = -1  # here is who compares
     base = of.op.partition(".")[0]
     wanted = {(e.op, e.backend): e for e in used}
 
@@ -237,7 +257,7 @@ def only_kernels(used: list[Entry], of: Entry) -> Iterator[None]:
     try:
         yield
     finally:
-        kernels.choice = original
+        kernels.choice, firstcall.LIMIT = original, limit
         registry.changed()
 
 

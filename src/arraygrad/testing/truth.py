@@ -128,7 +128,8 @@ class Truth:
         function = getattr(np, reference) if isinstance(reference, str) else reference
         remaining = iter(self.values)
         args = [filled(a, remaining) for a in self.sample.args]
-        expected: Any = function(*args, **self.sample.kwargs)
+        kwargs = {k: filled(v, remaining) for k, v in self.sample.kwargs.items()}
+        expected: Any = function(*args, **kwargs)
         if self.sample.seen is not None:
             expected = self.sample.seen(expected)
         wanted = [_values(y) for y in in_a_row(expected)]

@@ -125,8 +125,8 @@ def check_device(backend: str, device: str | None) -> Any:
     devices = {str(one): one for one in found.devices() if one is not None}
     if device not in devices:
         raise RunError(
-            f"device is {device!r}, but backend {backend!r} has {', '.join(devices)}"
-            f"{settings.near(device, devices)}"
+            f"device is {device!r}, but backend {backend!r} has {', '.join(devices)} here"
+            f"{settings.near(device, devices) or '; choose one of these, or another backend'}"
         )
     return devices[device]
 
