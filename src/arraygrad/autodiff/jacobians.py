@@ -155,17 +155,17 @@ def _in_forward(trace: Trace, holomorphic: bool) -> bool:
 
 
 def _check(trace: Trace, forward: bool, holomorphic: bool) -> None:
-    things = trace.xs if forward else trace.ys
-    what = "an argument" if forward else "a result"
-    other, others = ("jacrev", "results") if forward else ("jacfwd", "arguments")
-    for x in things if not holomorphic else ():
-        if is_complex(x.dtype):
-            raise DtypeError(
-                f"{trace.who}: got {what} of dtype {x.dtype}, expected real numbers; take real "
-                f"and imaginary parts apart, set holomorphic=True if the function has a complex "
-                f"derivative, or see {other} if its {others} are real"
-            )
-    for x in (*trace.xs, *trace.ys) if holomorphic else ():
+    things, others = (trace.xs, trace.ys) if forward else (trace.ys, trace.xs)
+    what, word = ("an argument", "jacrev") if forward else ("a result", "jacfwd")
+    complexes = [x.dtype for x in things if is_complex(x.dtype)]
+    if complexes and not holomorphic:
+        way = "" if any(is_complex(x.dtype) for x in others) else f"call {word}, or "
+        raise DtypeError(
+            f"{trace.who}: got {what} of dtype {complexes[0]}, expected real numbers; {way}take "
+            f"real and imaginary parts apart, or set holomorphic=True if the function has a "
+            f"complex derivative"
+        )
+    for x in (*things, *others) if holomorphic else ():
         if not is_complex(x.dtype):
             raise DtypeError(
                 f"{trace.who}: got dtype {x.dtype}, expected complex arguments and results, as "
