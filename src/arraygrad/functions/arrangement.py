@@ -250,9 +250,8 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
     parts = [part for part in (prepend, x, append) if part is not None]
     y = concat(parts, axis=axis) if len(parts) > 1 else x
     lead = (slice(None),) * axis
-    for length in range(y.shape[axis], y.shape[axis] - n, -1):
-        last = max(length - 1, 0)
-        y = y[(*lead, slice(min(1, length), None), ...)] - y[(*lead, slice(0, last), ...)]
+    for length in range(y.shape[axis], max(y.shape[axis] - n, 0), -1):
+        y = y[(*lead, slice(1, None), ...)] - y[(*lead, slice(0, length - 1), ...)]
     return y
 
 

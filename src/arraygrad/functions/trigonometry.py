@@ -110,7 +110,7 @@ def acosh(x: Any, *, xp: Any = None) -> Any:
     """The inverse hyperbolic cosine, elementwise; x: 1 or more, or complex.
 
     >>> acosh(Variable(np.array([1.0, 2.0])))
-    variable([0.         1.3169579])
+    variable([0.        1.3169579])
     """
     return xp.acosh(x)
 
