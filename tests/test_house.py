@@ -35,7 +35,7 @@ LAYERS = (
     ("functions",),
     ("numpy_kernels",),
     ("explain", "xp"),
-    ("autodiff", "layers"),
+    ("autodiff", "einops", "layers"),
     ("models", "optimizers"),
     ("compiling", "transforms", "weights"),
     ("datasets",),

@@ -432,7 +432,6 @@ LEAKS = {
     "asarray": np.asarray,
     "array": np.array,
     "dlpack": np.from_dlpack,
-    "dlpack device": lambda x: x.__dlpack_device__(),
 }
 
 

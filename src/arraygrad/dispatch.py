@@ -111,8 +111,19 @@ def _described(definition: Definition, arrays: tuple[Any, ...]) -> str:
     return ", ".join(words)
 
 
+def caused(new: Exception, error: Exception) -> Exception:
+    """`new` with `error` as its cause, unless it is the same one."""
+    if new is not error:
+        new.__cause__ = error
+    return new
+
+
 def blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) -> Exception:
     """The error to raise for a failed kernel: ours, naming the op and what it was given."""
+    return caused(_blame(error, definition, arrays), error)
+
+
+def _blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) -> Exception:
     if isinstance(error, ArraygradError):
         return error
     text = f"{definition.title}: got {_described(definition, arrays)}: {error}"
@@ -140,6 +151,10 @@ _ASKED_FOR = (Warning, FloatingPointError)
 
 def blame_call(error: Exception, definition: Definition, given: dict[str, Any]) -> Exception:
     """The error to raise for a failed composition: ours, naming the op and its arguments."""
+    return caused(_blame_call(error, definition, given), error)
+
+
+def _blame_call(error: Exception, definition: Definition, given: dict[str, Any]) -> Exception:
     if isinstance(error, (ArraygradError, *_ASKED_FOR)):
         return error
     words = []
@@ -147,12 +162,16 @@ def blame_call(error: Exception, definition: Definition, given: dict[str, Any]) 
         default = definition.arguments[name].default
         if value is not default:
             words += [f"{name} = {briefly(value)}"]
-    text = f"{definition.title}: got {', '.join(words)}: {error}"
+    return translated(error, f"{definition.title}: got {', '.join(words)}: {error}")
+
+
+def translated(error: Exception, text: str) -> Exception:
+    """An error of ours for one of another library, by its kind; itself where there is none."""
     if isinstance(error, IndexError):
         return AxisIndexError(text)
     if isinstance(error, TypeError | AttributeError):
         return DtypeError(text)
-    if isinstance(error, ValueError | ArithmeticError):
+    if isinstance(error, ValueError | RuntimeError | ArithmeticError):
         return ArgumentError(text)
     error.add_note(text)
     return error

@@ -10,7 +10,7 @@ the edge; an attribute with an underscore is a value kept for the rules.
         ...
         type_ = type_of_(a_x)
         try: data_ = (kernels_[type_] if type_ is ... else mixed_[...])(a_x, a_W)
-        except Exception as error_: raise blame_(error_, definition_, (a_x, a_W)) from error_
+        except Exception as error_: raise blame_(error_, definition_, (a_x, a_W))
         y_ = new_(Variable_)
         y_._data = data_
         if (e_x is not None or e_W is not None) and (not turned_off_ or is_recording_()):
@@ -121,7 +121,7 @@ def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
         "__doc__": f"One application of the op {definition.name}.",
         "broadcasts": definition.broadcasts,
         "pointwise": definition.pointwise,
-        "singular": _singular(definition),
+        "singular": _singular(definition, env),
         "definition": definition,
     }
     if definition.rules:
@@ -135,11 +135,13 @@ def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
     return type(title, (OpNode,), body)
 
 
-def _singular(definition: Definition) -> Any:
+def _singular(definition: Definition, env: dict[str, Any]) -> Any:
     if not callable(definition.singular):
         return definition.singular
     asked = ", ".join(f"node._{name}" for name in _asked(definition.singular))
-    return property(eval(f"lambda node: test_({asked})", {"test_": definition.singular}))
+    text = f"def singular(node): return test_({asked})\n"
+    names = {**env, "test_": definition.singular}
+    return property(_run(text, names, f"{definition.name}.singular", "singular"))
 
 
 class RuleKernels(dict[type, Callable[..., Any]]):
@@ -243,7 +245,7 @@ def source(function: Any) -> str:
             f"def {definition.name}({head}):\n"
             f"    try: y_ = forward_({', '.join(passed)})\n"
             "    except Exception as error_:\n"
-            f"        raise blame_call_(error_, definition_, {{{given}}}) from error_\n"
+            f"        raise blame_call_(error_, definition_, {{{given}}})\n"
             "    return y_ if type_of_(y_) is Variable_ else plain_(y_)\n"
         )
     if definition.variadic:
@@ -279,7 +281,7 @@ def source(function: Any) -> str:
         run = f"data_ = {a} {definition.operator} {b} if {plain} else {kernel}({call})"
     lines += [
         f"    try: {run}",
-        f"    except Exception as error_: raise blame_(error_, definition_, {arrays}) from error_",
+        f"    except Exception as error_: raise blame_(error_, definition_, {arrays})",
     ]
     lines += ["    y_ = new_(Variable_)", "    y_._data = data_"]
     if ruled:
@@ -318,7 +320,7 @@ def _variadic_source(definition: Definition, head: str) -> str:
         f"def {definition.name}({head}):",
         f"    arrays_ = tuple_(x_._data if isinstance_(x_, Variable_) else x_ for x_ in {xs})",
         f"    try: data_ = choose_(definition_, arrays_)({call})",
-        "    except Exception as error_: raise blame_(error_, definition_, arrays_) from error_",
+        "    except Exception as error_: raise blame_(error_, definition_, arrays_)",
         "    y_ = new_(Variable_)",
         "    y_._data = data_",
         f"    edges_ = tuple_(x_._node if isinstance_(x_, Variable_) else None for x_ in {xs})",

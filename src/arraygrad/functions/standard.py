@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from arraygrad.errors import ArgumentError
-from arraygrad.functions import cumulative, elementwise, indexing, reduction, selection, statistics
+from arraygrad.functions import (
+    creation,
+    cumulative,
+    elementwise,
+    indexing,
+    reduction,
+    selection,
+    statistics,
+)
 from arraygrad.functions.joining import pad
+from arraygrad.functions.reduction import broadcast_to
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable
 
@@ -96,3 +105,23 @@ def _reshape(x: Any, shape: Any, copy: bool | None = None, *, xp: Any = None) ->
 @_reshape.rule("x")
 def _(g, x_shape, xp):
     return xp.reshape(g, x_shape)
+
+
+@op(samples=[case((2, 3), arr())], standard="full")
+def _full(shape: Any, fill_value: Any, dtype: Any = None, device: Any = None) -> Variable:
+    """An array full of one value, which has the sum of the gradients."""
+    return broadcast_to(creation.asarray(fill_value, dtype, device), shape)
+
+
+@op(samples=[case(arr(2, 3), arr())], standard="full_like")
+def _full_like(x: Any, fill_value: Any, dtype: Any = None, device: Any = None) -> Variable:
+    """`full` in the shape, dtype and device of `x`."""
+    dtype = x.dtype if dtype is None else dtype
+    device = x.device if device is None else device
+    return broadcast_to(creation.asarray(fill_value, dtype, device), x.shape)
+
+
+@op(samples=[case(arr(2, 3))], standard="from_dlpack")
+def _from_dlpack(x: Any, device: Any = None, copy: bool | None = None) -> Variable:
+    """A tracked Variable stays one: its data need not be handed over to be here."""
+    return creation.asarray(x, None, device, copy)

@@ -239,11 +239,9 @@ NEW = _names("broadcast_shapes isin linalg.eig linalg.eigvals")
 # for no more than dtype and shape.
 PLAIN = _names("broadcast_shapes can_cast finfo iinfo isdtype result_type")
 
-# New arrays, never tracked, from numbers, shapes and dtypes; those named *_like ask an array for
-# no more than these.
+# New arrays, never tracked, from shapes and dtypes; those named *_like ask an array for no more.
 NEW_ARRAYS = _names("""
-    arange empty empty_like eye fft.fftfreq fft.rfftfreq from_dlpack full full_like ones
-    ones_like zeros zeros_like
+    empty empty_like eye fft.fftfreq fft.rfftfreq ones ones_like zeros zeros_like
     """)
 
 # Step functions, whose derivative is zero wherever there is one, and functions with results that

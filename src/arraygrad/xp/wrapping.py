@@ -29,16 +29,10 @@ from inspect import Parameter as Arg
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from arraygrad.backend import PYTHON_SCALARS, backend_of, is_inexact, namespace
+from arraygrad.backend import backend_of, is_inexact, namespace
 from arraygrad.config import is_recording, turned_off
-from arraygrad.errors import (
-    ArgumentError,
-    ArraygradError,
-    AxisIndexError,
-    DtypeError,
-    GradientError,
-    MixedBackendError,
-)
+from arraygrad.dispatch import briefly, caused, translated
+from arraygrad.errors import ArraygradError, GradientError, MixedBackendError
 from arraygrad.variable import Variable, constant
 from arraygrad.xp.namespaces import Namespace, raw_namespace, standard_ops
 from arraygrad.xp.signatures import CONSTANT, NEW_ARRAYS, ONE_ARRAY, PLAIN, SIGNATURES, TWO_ARRAYS
@@ -123,6 +117,7 @@ def source(name: str) -> str:
     given, arrays = [], []
     for x, arg in arguments.items():
         is_array = x not in _SETTINGS
+        counts = not (name == "full_like" and x == "x")  # which it asks for no more than its shape
         test = f"    if isinstance_({x}, Variable_)"
         if arg.default is not Arg.empty and arg.kind is Arg.POSITIONAL_ONLY:  # n_cols of eye
             given += [x]
@@ -142,7 +137,8 @@ def source(name: str) -> str:
         if star or x in _SEQUENCES:
             lines += [f"    a_{x}, t_ = unwrapped_({x}); tracked_ = tracked_ or t_"]
         elif is_array:
-            lines += [f"{test}: a_{x} = {x}._data; tracked_ = tracked_ or {x}._node is not None"]
+            tracked = f"; tracked_ = tracked_ or {x}._node is not None" if counts else ""
+            lines += [f"{test}: a_{x} = {x}._data{tracked}"]
             lines += [f"    else: a_{x} = {x}"]
     if name not in PLAIN | NEW_ARRAYS | CONSTANT:
         call = f"op_({', '.join([*given, '**kw_'])})"
@@ -240,25 +236,16 @@ def blame(
     """The error to raise where the library's own function failed: ours, naming what it got."""
     if isinstance(error, (ArraygradError, Warning, FloatingPointError)):
         return error
-    from arraygrad.dispatch import briefly
-
     words = [briefly(x) for x in args] + [f"{key} = {briefly(x)}" for key, x in kw.items()]
     text = f"{name}: got {', '.join(words)}"
-    mine = namespace._backend
+    mine = namespace._backend.name
     for x in args:
-        if hasattr(x, "dtype") and hasattr(x, "shape") and type(x) not in PYTHON_SCALARS:
-            other = backend_of(x)
-            if other.name != mine.name:
-                return MixedBackendError(
-                    f"{text}, an array of {other.name}; expected arrays of {mine.name}: convert "
-                    f"it, or call the function of its own namespace, x.__array_namespace__()"
-                )
-    text = f"{text}: {error}"
-    if isinstance(error, IndexError):
-        return AxisIndexError(text)
-    if isinstance(error, TypeError | AttributeError):
-        return DtypeError(text)
-    if isinstance(error, ValueError | RuntimeError | ArithmeticError):
-        return ArgumentError(text)
-    error.add_note(text)
-    return error
+        if hasattr(x, "dtype") and hasattr(x, "shape") and (other := backend_of(x).name) != mine:
+            new: Exception = MixedBackendError(
+                f"{text}, an array of {other}; expected arrays of {mine}: convert it, or call the "
+                f"function of its own namespace, x.__array_namespace__()"
+            )
+            break
+    else:
+        new = translated(error, f"{text}: {error}")
+    return caused(new, error)
