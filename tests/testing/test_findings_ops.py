@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import arraygrad.functions as F
+import arraygrad.layers as L
 from arraygrad import registry, testing
-from arraygrad.backend import Backend, backend_of
+from arraygrad.backend import Backend, backend_of, get_backend
 from arraygrad.errors import ArgumentError
 from arraygrad.op import arr, case, op
+from arraygrad.testing.places import Place
 from arraygrad.variable import Variable
 
 KEPT = []
@@ -165,3 +168,16 @@ def test_a_wrong_backend():
     finally:
         registry.remove("local")
     assert {"protocol", "copies", "helpers", "index_add"} <= {f.check for f in report.failures}
+
+
+def test_noise_that_a_library_draws_itself(monkeypatch):
+    strict = get_backend("array_api_strict")
+    monkeypatch.setattr(
+        strict, "keep_mask", lambda shape, ratio, device=None: strict.xp.ones(shape) > ratio
+    )
+    assert Place("strict").own_noise
+    assert not Place("numpy").own_noise
+    report = testing.check_op(F.dropout, places=["strict"])
+    report.raise_for_failures()
+    assert "noise is drawn there in another way" in report.skipped.values()
+    testing.check_layer(L.Dropout, places=["strict"]).raise_for_failures()

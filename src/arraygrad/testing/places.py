@@ -83,6 +83,18 @@ class Place:
         except Exception:  # a library may refuse with anything
             return False
 
+    @cached_property
+    def own_noise(self) -> bool:
+        """Whether masks of dropout are others than NumPy's generator gives with the same seed."""
+        state = np.random.get_state()
+        try:
+            np.random.seed(0)
+            mask = on_host(self.backend.keep_mask((64,), 0.5, self.device))
+            np.random.seed(0)
+            return not np.array_equal(mask, np.random.random(64) >= 0.5)
+        finally:
+            np.random.set_state(state)
+
     def _has(self, name: str) -> bool:
         try:
             x = self.cast(np.ones(1), name)

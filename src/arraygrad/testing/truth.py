@@ -39,6 +39,7 @@ class Truth:
         for name, value in bound.arguments.items():
             self._draw(value, name in constant)
         ys = self.call([Variable(v.copy()) for v in self.values])
+        self.noisy = _drawn()
         self.outs = [_values(y) for y in ys]
         self.gs = [
             self._weights(out) if _tracked(y) and out.dtype.kind in "fc" else None
@@ -273,6 +274,15 @@ def _sum_of(xs: Sequence[Any], weights: Sequence[Any], make: Any) -> Variable:
                 term = real(term)
             total = term if total is None else total + term
     return total
+
+
+def _drawn() -> bool:
+    """Whether numbers were drawn from NumPy's generator since it got the seed 0."""
+    state: Any = np.random.get_state()
+    np.random.seed(0)
+    seeded: Any = np.random.get_state()
+    np.random.set_state(state)
+    return state[2] != seeded[2] or not np.array_equal(state[1], seeded[1])
 
 
 def _same(x: Any) -> Any:
