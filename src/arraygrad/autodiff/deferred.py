@@ -36,10 +36,10 @@ class Deferred(Node):
     def edges(self) -> tuple[Node | None, ...]:
         return self.edges_
 
-    def pull(self, g: Partial, first: int) -> Iterable[tuple[Node, Any]]:  # type: ignore[override]
+    def pull(self, g: Partial, first: int) -> Iterable[tuple[Node, Any]]:
         return self.gradients(self, g.parts, first, False)
 
-    def pull_graph(self, g: Partial, first: int) -> Iterable[tuple[Node, Any]]:  # type: ignore[override]
+    def pull_graph(self, g: Partial, first: int) -> Iterable[tuple[Node, Any]]:
         return self.gradients(self, g.parts, first, True)
 
     def cut(self) -> None:

@@ -36,7 +36,7 @@ class Trace:
         has_aux: bool = False,
     ) -> None:
         self.who = who
-        call, leaves = list(args), []
+        call, leaves = list(args), list[Any]()
         self.xs: list[Variable] = []
         self.x_shapes = []
         for i in range(len(args)) if numbers is None else numbers:
@@ -48,13 +48,15 @@ class Trace:
         if not self.xs:
             raise ArgumentError(f"{who}: got no arrays to differentiate with respect to")
         inside = nested.get()
+        self.aux: Any = None
         self.wrapped = [inside or isinstance(x, Variable) for x in leaves]
         self.tracked = any(isinstance(x, Variable) and x.requires_grad for x in leaves)
         token = nested.set(True)
         try:
             with using_config("enable_backprop", True):
                 result = f(*call, **(kwargs or {}))
-                result, self.aux = pair(result, who) if has_aux else (result, None)
+                if has_aux:
+                    result, self.aux = pair(result, who)
         finally:
             nested.reset(token)
         found: list[Any] = []
@@ -163,7 +165,7 @@ class Push:
         """The tangent of each result."""
         trace, graph = self.trace, self.trace.recorded(dxs)
         found = run(zip(self.gxs, dxs, strict=True), self.first, self.last, graph)
-        dys = [found.get(self.dys[y._node]._node) if y._node else None for y in trace.ys]
+        dys = [found.get(_node(self.dys[y._node])) if y._node else None for y in trace.ys]
         return apart([_or_zeros(dy, y) for dy, y in zip(dys, trace.ys, strict=True)])
 
 
