@@ -1,0 +1,333 @@
+"""Systems of linear equations: solutions, inverses and determinants of matrices, and their rank."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from arraygrad.backend import namespace
+from arraygrad.errors import GradientError, MatrixError, ShapeError
+from arraygrad.functions.linalg import matmul, promoted
+from arraygrad.functions.matrices import (
+    Several,
+    adjoint,
+    computed,
+    conj,
+    diagonals,
+    eye_like,
+    imag,
+    matrices,
+    of_op,
+    refused,
+    solved,
+    square,
+)
+from arraygrad.op import arr, case, op
+from arraygrad.variable import Variable, as_variable
+
+__all__ = ["det", "inv", "lstsq", "matrix_rank", "pinv", "slogdet", "solve"]
+
+_REGULAR = "matrices that are not singular"
+
+
+@op(
+    samples=[
+        case(arr(3, 3), arr(3, 2)),
+        case(arr(2, 3, 3), arr(3, 2)),
+        case(arr(3, 3), arr(4, 1, 3, 1)),
+        case(arr(2, 2, kind="complex"), arr(2, 1)),
+    ],
+    broadcasts=True,
+)
+def _solve(a: Any, b: Any, *, xp: Any = None) -> Any:
+    """The x of a x = b, where b (..., M, K) holds matrices; what `solve` calls."""
+    return computed("solve", _REGULAR, xp.linalg.solve, *promoted(xp, a, b))
+
+
+@_solve.rule("a", "b")
+def _(g, a, out, need, xp):
+    gb = solved("solve", _REGULAR, *promoted(xp, a.mT, g), xp)
+    return -(gb @ out.mT) if need[0] else None, gb
+
+
+@op(
+    samples=[
+        case(arr(3, 3), arr(3)),
+        case(arr(2, 3, 3), arr(3)),
+        case(arr(3, 3), arr(3, 2)),
+        case(arr(5, 1, 2, 2), arr(3, 2, 4)),
+        case(arr(3, 3, kind="complex"), arr(3, kind="complex")),
+    ],
+    standard="linalg.solve",
+)
+def solve(x1: Any, x2: Any) -> Variable:
+    """The x of x1 x = x2; x1 (..., M, M), x2 one vector (M,) or matrices (..., M, K).
+
+    Raises ShapeError for shapes that do not fit, and MatrixError for a singular x1, where the
+    library says so.
+
+    >>> solve(Variable(np.array([[2.0, 0.0], [0.0, 4.0]])), np.array([2.0, 2.0]))
+    variable([1.  0.5])
+    """
+    x1 = square("solve", x1)
+    x2 = as_variable(x2, requires_grad=False)
+    m = x1.shape[-1]
+    if x2.shape[-1:] != (m,) if x2.ndim < 2 else x2.shape[-2] != m:
+        raise ShapeError(
+            f"solve: got {x1.shape} and {x2.shape}, expected x2 of shape ({m},) or (..., {m}, K)"
+        )
+    if x2.ndim == 1:
+        return _solve(x1, x2[:, None])[..., 0]
+    return _solve(x1, x2)
+
+
+@op(
+    samples=[
+        case(arr(3, 3)),
+        case(arr(2, 1, 2, 2)),
+        case(arr(1, 1)),
+        case(arr(2, 3, 3, kind="complex")),
+    ],
+    standard="linalg.inv",
+)
+def inv(x: Any, *, xp: Any = None) -> Any:
+    """The inverse of square matrices (..., M, M).
+
+    Raises MatrixError for a singular one, where the library says so. To solve equations,
+    `solve` is faster and more accurate.
+
+    >>> inv(Variable(np.array([[2.0, 0.0], [0.0, 4.0]])))
+    variable([[0.5  0.  ]
+              [0.   0.25]])
+    """
+    square("inv", x)
+    return computed("inv", _REGULAR, xp.linalg.inv, x)
+
+
+@inv.rule
+def _(g, out):
+    return -(out.mT @ g @ out.mT)
+
+
+@op(
+    samples=[
+        case(arr(3, 3)),
+        case(arr(2, 4, 4)),
+        case(arr(1, 1)),
+        case(arr(3, 3, low=1.0, high=1.0)),
+        case(arr(3, 3, low=0.0, high=0.0)),
+        case(arr(2, 2, kind="complex")),
+    ],
+    standard="linalg.det",
+)
+def det(x: Any, *, xp: Any = None) -> Any:
+    """The determinant of square matrices (..., M, M).
+
+    First and second derivatives are right for singular matrices too. For large ones `slogdet`
+    neither overflows nor underflows.
+
+    >>> det(Variable(2 * np.eye(2)))
+    variable(4.0)
+    """
+    square("det", x)
+    return xp.linalg.det(x)
+
+
+@det.rule
+def _(g, x):
+    return g[..., None, None] * of_op(_cofactors, x)
+
+
+@op(
+    samples=[
+        case(arr(3, 3)),
+        case(arr(2, 4, 4, kind="complex")),
+        case(arr(1, 1)),
+    ]
+)
+def _cofactors(x: Any, *, xp: Any = None) -> Any:
+    """The derivative of det(x) by each element; of a singular matrix, too.
+
+    From x = u diag(s) vh: its determinant is that of u, times that of vh, times the product of s.
+    """
+    u, s, vh = xp.linalg.svd(x, full_matrices=False)
+    phase = (xp.linalg.det(u) * xp.linalg.det(vh))[..., None, None]
+    return phase * (conj(u, xp) * _others(s, xp)[..., None, :]) @ conj(vh, xp)
+
+
+@_cofactors.rule
+def _(g, x, xp):
+    # The second derivative of the determinant of diag(s): by elements (i, i) and (k, k) it is the
+    # product of all other s, by (i, k) and (k, i) the negative of that, else zero.
+    u, s, vh = xp.linalg.svd(x, full_matrices=False)
+    phase = (xp.linalg.det(u) * xp.linalg.det(vh))[..., None, None]
+    h = phase * (adjoint(u, xp) @ g @ adjoint(vh, xp))
+    pairs = _other_pairs(s, xp)
+    d = diagonals(h, xp)
+    both = xp.sum(pairs * d[..., None, :], axis=-1)[..., None, :] * eye_like(s)
+    return conj(u, xp) @ (both - pairs * h.mT) @ conj(vh, xp)
+
+
+def _others(s: Any, xp: Any) -> Any:
+    """For each element of s (..., N) the product of all others, without a division."""
+    ones = xp.ones_like(s)
+    eye = eye_like(s)
+    return xp.prod(s[..., None, :] * (1 - eye) + ones[..., None, :] * eye, axis=-1)
+
+
+def _other_pairs(s: Any, xp: Any) -> Any:
+    """For each two elements of s (..., N), descending, the product of all others; 0 for i = k."""
+    one = _others(s, xp)
+    # Of the two, the product without the smaller one, divided by the larger one; where that is
+    # 0, all from there on are, and only for the last two there may be something left.
+    without = xp.maximum(one[..., :, None], one[..., None, :])
+    larger = xp.maximum(s[..., :, None], s[..., None, :])
+    zero = larger == 0
+    rest = xp.prod(s[..., : max(s.shape[-1] - 2, 0)], axis=-1)[..., None, None]
+    found = xp.where(zero, rest, without / xp.where(zero, xp.ones_like(larger), larger))
+    return found * (1 - eye_like(s))
+
+
+class SlogdetResult(NamedTuple):
+    """The determinant is sign * exp(logabsdet)."""
+
+    sign: Variable
+    logabsdet: Variable
+
+
+class Slogdet(Several):
+    """Sign and logarithm of the size of a determinant."""
+
+    def forward(self, x: Any) -> Any:
+        return tuple(namespace(x).linalg.slogdet(x))
+
+    def rule(self, gys: list[Any], x: Any, ys: list[Any], xp: Any) -> Any:
+        gsign, glog = gys
+        sign = ys[0]
+        try:
+            inverse = xp.linalg.inv(x)
+        except Exception as error:
+            if not (refused(error) or isinstance(error, MatrixError)):
+                raise
+            raise GradientError(
+                f"slogdet: the gradient is not defined for x of shape {tuple(x.shape)}: {error}; "
+                f"expected {_REGULAR}"
+            ) from error
+        g = xp.zeros_like(sign) if glog is None else glog
+        if gsign is not None:
+            g = g + imag(gsign * sign, xp)  # 0 for a real x, whose sign does not move
+        return g[..., None, None] * inverse.mT
+
+
+@op(
+    samples=[
+        case(arr(3, 3)),
+        case(arr(2, 1, 2, 2)),
+        case(arr(2, 3, 3, kind="complex")),
+    ],
+    standard="linalg.slogdet",
+)
+def slogdet(x: Any) -> SlogdetResult:
+    """The sign of the determinant of square matrices (..., M, M), and the log of its size.
+
+    Raises GradientError where a gradient is asked for and x is singular.
+
+    >>> slogdet(Variable(np.array([[2.0, 0.0], [0.0, -1.0]])))[0]
+    variable(-1.0)
+    """
+    return SlogdetResult(*Slogdet()(square("slogdet", x)))
+
+
+@op(
+    samples=[
+        case(arr(3, 2)),
+        case(arr(2, 2, 3)),
+        case(arr(2, 2), rtol=1e-6),
+        case(arr(2, 3, kind="complex")),
+    ],
+    standard="linalg.pinv",
+)
+def pinv(x: Any, rtol: Any = None, *, xp: Any = None) -> Any:
+    """The pseudo-inverse of matrices (..., M, N): (..., N, M).
+
+    rtol: singular values up to rtol times the largest one count as 0; a number, or (...); None
+    for max(M, N) times the rounding of the dtype. Its derivatives are those for changes of x that
+    keep the rank: others make it jump. Golub and Pereyra 1973, doi:10.1137/0710036.
+
+    >>> pinv(Variable(np.array([[2.0, 0.0], [0.0, 0.0]])))
+    variable([[0.5 0. ]
+              [0.  0. ]])
+    """
+    matrices("pinv", x)
+    options = {} if rtol is None else {"rtol": rtol}
+    return computed("pinv", "finite numbers", xp.linalg.pinv, x, **options)
+
+
+@pinv.rule
+def _(g, x, out, xp):
+    yh = adjoint(out, xp)
+    m, n = eye_like(x.mT), eye_like(x)
+    left = (m - x @ out) @ g.mT @ (out @ yh)
+    right = (yh @ out) @ g.mT @ (n - out @ x)
+    return conj(left + right, xp) - out.mT @ g @ out.mT
+
+
+class LstsqResult(NamedTuple):
+    """What `lstsq` found; residuals are the squares of what is left of each column."""
+
+    x: Variable
+    residuals: Variable
+    rank: Variable
+    s: Variable
+
+
+@op(
+    samples=[
+        case(arr(4, 2), arr(4)),
+        case(arr(2, 3), arr(2, 2)),
+        case(arr(5, 3, 2), arr(5, 3, 1)),
+        case(arr(3, 2, kind="complex"), arr(3)),
+    ],
+    standard="linalg.lstsq",
+)
+def lstsq(a: Any, b: Any, rcond: Any = None) -> LstsqResult:
+    """The smallest x of those with the least length of a x - b.
+
+    a (..., M, N), b (M,) or (..., M, K). rcond: as rtol of `pinv`, by which this is done. Not in
+    the array API standard, but its users ask for it; residuals are given in any case.
+
+    >>> lstsq(Variable(np.array([[1.0], [1.0]])), np.array([1.0, 3.0])).x
+    variable([2.])
+    """
+    from arraygrad.functions.decompositions import svdvals
+
+    a = matrices("lstsq", a)
+    b = as_variable(b, requires_grad=False)
+    x = matmul(pinv(a, rcond), b)
+    left = matmul(a, x) - b
+    xp = namespace(left)
+    squares = xp.real(left * conj(left, xp))
+    residuals = squares.sum(axis=-1 if b.ndim == 1 else -2)
+    return LstsqResult(x, residuals, matrix_rank(a.detach(), rcond), svdvals(a))
+
+
+@op(
+    samples=[
+        case(arr(3, 2)),
+        case(arr(2, 2, 2, low=1.0, high=1.0)),
+        case(arr(2, 2), rtol=0.9),
+        case(arr(2, 3, kind="complex")),
+    ],
+    constant=("x",),
+    standard="linalg.matrix_rank",
+)
+def matrix_rank(x: Any, rtol: Any = None, *, xp: Any = None) -> Any:
+    """The number of singular values of matrices (..., M, N) that are not 0; without a gradient.
+
+    rtol: as of `pinv`.
+
+    >>> matrix_rank(np.ones((3, 3)))
+    variable(1)
+    """
+    matrices("matrix_rank", x)
+    options = {} if rtol is None else {"rtol": rtol}
+    return computed("matrix_rank", "finite numbers", xp.linalg.matrix_rank, x, **options)
