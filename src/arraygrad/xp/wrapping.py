@@ -24,7 +24,9 @@ none. This is the text for `clip` (see `source`):
 from __future__ import annotations
 
 import linecache
+from collections import namedtuple
 from collections.abc import Callable
+from functools import cache
 from inspect import Parameter as Arg
 from inspect import signature
 from typing import TYPE_CHECKING, Any
@@ -171,9 +173,15 @@ def wrapped(y: Any) -> Any:
         parts = [wrapped(part) for part in y]
         if hasattr(y, "_fields"):
             return type(y)(*parts)
-        # A library's own kind of tuple may say what the parts are called.
-        return tuple(parts)
+        # Tuples made in C, as those of PyTorch are, take no other parts but say their names.
+        names = getattr(type(y), "__match_args__", ())
+        return _named_tuple(type(y).__name__, names)(*parts) if names else tuple(parts)
     return y
+
+
+@cache
+def _named_tuple(name: str, fields: tuple[str, ...]) -> Callable[..., Any]:
+    return namedtuple(name, fields)
 
 
 def unwrapped(tree: Any) -> tuple[Any, bool]:
