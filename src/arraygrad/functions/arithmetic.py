@@ -17,6 +17,8 @@ _PAIRS = [
     case(-1.5, arr(2, 2)),
     case(arr(), arr(2)),
     case(arr(0, 3), arr(3)),
+    case(arr(2, 3, kind="complex"), arr(3, kind="complex")),
+    case(arr(3), 1 - 2j),
 ]
 _DIVISORS = [
     case(arr(2, 3), arr(3, low=0.5)),
@@ -109,7 +111,7 @@ def _(g, x0):
 
 
 @op(
-    samples=_DIVISORS,
+    samples=[*_DIVISORS, case(arr(2, 3, kind="complex"), arr(3, kind="complex"))],
     broadcasts=True,
     singular=True,
     methods=("__truediv__",),
@@ -191,6 +193,9 @@ def _(g, x0, x1):
         case(2.0, arr(2, 3)),
         case(arr(2, 3, low=0.5), arr(3)),
         case(arr(low=0.5), arr()),
+        case(arr(2, 3, kind="complex"), arr(3, kind="complex")),
+        case(arr(3, low=-2.0, high=-0.5), arr(3, kind="complex")),
+        case(arr(3, kind="complex"), -1.5),
     ],
     broadcasts=True,
     singular=lambda c: type(c) is not int or c < 0,

@@ -10,7 +10,14 @@ from arraygrad.variable import Variable, as_variable
 __all__ = ["cumsum", "prod"]
 
 
-@op(samples=[case(arr(4), 0), case(arr(2, 3), 1), case(arr(2, 3, 2), 0)])
+@op(
+    samples=[
+        case(arr(4), 0),
+        case(arr(2, 3), 1),
+        case(arr(2, 3, 2), 0),
+        case(arr(3, kind="complex"), 0),
+    ]
+)
 def _cumsum(x: Any, axis: int, *, xp: Any = None) -> Any:
     """Running sums along an axis; what `cumsum` calls."""
     return xp.cumulative_sum(x, axis=axis, dtype=x.dtype)
@@ -50,6 +57,7 @@ def cumsum(x: Any, axis: int | None = None) -> Variable:
         case(arr(2, 5, low=0.0, high=0.0), axis=1),
         case(arr(), keepdims=True),
         case(arr(0, 2), axis=0),
+        case(arr(2, 3, kind="complex"), axis=1),
     ],
     reference="prod",
 )

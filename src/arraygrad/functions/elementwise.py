@@ -14,8 +14,8 @@ __all__ = [
     "sinh", "sqrt", "square", "tan",
 ]  # fmt: skip
 
-_ANY = [(arr(2, 3),), (arr(),), (arr(0, 2),)]
-_POSITIVE = [(arr(2, 3, low=0.3),), (arr(low=0.3),)]
+_ANY = [(arr(2, 3),), (arr(),), (arr(0, 2),), (arr(3, kind="complex"),)]
+_POSITIVE = [(arr(2, 3, low=0.3),), (arr(low=0.3),), (arr(3, kind="complex"),)]
 
 
 @op(samples=_ANY, standard="exp", reference="exp", singular=True)

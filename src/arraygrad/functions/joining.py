@@ -53,6 +53,7 @@ def _(g, axis):
         case([arr(2, 3), arr(1, 3)]),
         case([arr(2, 1), arr(2, 2)], axis=-1),
         case([arr(2, 1), arr(3)], axis=None),
+        case([arr(2, kind="complex"), arr(3)]),
     ],
     standard="concat",
 )

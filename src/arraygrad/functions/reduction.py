@@ -19,6 +19,7 @@ _CASES = [
     case(arr(2, 3), axis=-1),
     case(arr()),
 ]
+_COMPLEX = case(arr(2, 3, kind="complex"), axis=0)
 
 
 def spread(y: Any, shape: tuple[int, ...], axis: Any, keepdims: bool, xp: Any) -> Any:
@@ -31,7 +32,7 @@ def spread(y: Any, shape: tuple[int, ...], axis: Any, keepdims: bool, xp: Any) -
     return xp.broadcast_to(y, shape)
 
 
-@op(samples=_CASES, methods=("sum",), reference="sum")
+@op(samples=[*_CASES, _COMPLEX], methods=("sum",), reference="sum")
 def sum(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
     """The sum over `axis`: None for all, an int or a tuple of them.
 
@@ -46,7 +47,7 @@ def _(g, x_shape, axis, keepdims, xp):
     return spread(g, x_shape, axis, keepdims, xp)
 
 
-@op(samples=_CASES, methods=("mean",), standard="mean", reference="mean")
+@op(samples=[*_CASES, _COMPLEX], methods=("mean",), standard="mean", reference="mean")
 def mean(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
     """The arithmetic mean over `axis`: None for all, an int or a tuple of them.
 

@@ -115,6 +115,7 @@ def _(g, x, x_min, x_max, xp):
         case(arr(2, 3, kind="bool"), arr(2, 3), arr(2, 3)),
         case(arr(3, kind="bool"), arr(2, 1), arr(3)),
         case(arr(3, kind="bool"), arr(2, 1), 0.5),
+        case(arr(3, kind="bool"), arr(3, kind="complex"), arr(3)),
     ],
     constant=("condition",),
     broadcasts=True,
