@@ -35,6 +35,7 @@ KINDS = {
         "The op $name for arraygrad", "functions", {"functions": "the op, its rule, its samples"}
     ),
     "layer": Kind("The layer $Name for arraygrad", "layers", {"layers": "the layer"}),
+    "model": Kind("The model $Name for arraygrad", "models", {"models": "the model"}),
     "kernel": Kind(
         "Faster forms of ops of arraygrad on NumPy", "kernels", {"kernels": "the kernels"}
     ),
