@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.backend import Backend, backend_of, get_backend
-from arraygrad.errors import BackendUnavailableError
+from arraygrad.errors import BackendError
 from arraygrad.variable import Variable, as_array
 
 __all__ = ["as_cupy", "as_numpy", "get_array_module", "gpu_enable"]
@@ -43,7 +43,7 @@ def as_numpy(x: Any) -> np.ndarray:
 def as_cupy(x: Any) -> Any:
     """A Variable, an array of any library, a number or nested lists as a CuPy array.
 
-    Raises BackendUnavailableError, saying what is missing, without CuPy or a GPU.
+    Raises a BackendError that says what is missing, without CuPy, arraygrad-cupy or a GPU.
     """
     there = backend()
     if isinstance(x, Variable):
@@ -54,31 +54,18 @@ def as_cupy(x: Any) -> Any:
 
 
 def backend() -> Backend:
-    """The backend of CuPy; raises BackendUnavailableError, saying what is missing."""
-    reason = _missing()
-    if reason is not None:
-        raise BackendUnavailableError(
-            f"cuda: {reason}; for a GPU of NVIDIA install CuPy, as with pip install cupy-cuda12x "
-            f"(the number is that of your CUDA), or stay on the CPU: nothing else needs it"
-        )
+    """The backend of CuPy, of arraygrad-cupy; a BackendError says what is missing and what to do.
+
+    Nothing else needs it: on the CPU all of arraygrad runs without.
+    """
     return get_backend("cupy")
 
 
-def _missing() -> str | None:
-    """What there is to say against CuPy here."""
-    try:
-        import cupy  # type: ignore[import-not-found, unused-ignore]
-    except ImportError as error:
-        return f"CuPy cannot be imported ({error})"
-    try:
-        if cupy.cuda.runtime.getDeviceCount() > 0:
-            return None
-    except Exception as error:  # CUDARuntimeError, which only CuPy could name
-        return f"CuPy finds no GPU ({error})"
-    return "CuPy finds no GPU"
-
-
 def __getattr__(name: str) -> Any:
-    if name == "gpu_enable":
-        return _missing() is None
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name != "gpu_enable":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        backend()
+    except BackendError:
+        return False
+    return True

@@ -15,16 +15,13 @@ from arraygrad_cupy import driver
 collect_ignore_glob = ["standin/*"]
 HAS_GPU = driver.missing() is None
 STANDIN = str(Path(__file__).parent / "standin")
-_OURS = ("backend", "elementwise", "noise", "kernels_")
+_OURS = tuple(f"arraygrad_cupy.{part}" for part in ("backend", "elementwise", "noise", "kernels_"))
 _kept: dict[str, object] = {}
 
 
 def _replaced(name: str) -> bool:
-    return (
-        name.split(".")[0] in ("cupy", "cupyx")
-        or name.startswith("array_api_compat.cupy")
-        or name.startswith(tuple(f"arraygrad_cupy.{part}" for part in _OURS))
-    )
+    library = name.split(".")[0] in ("cupy", "cupyx")
+    return library or name.startswith(("array_api_compat.cupy", *_OURS))
 
 
 @contextmanager

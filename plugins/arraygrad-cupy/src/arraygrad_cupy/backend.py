@@ -128,7 +128,9 @@ class CupyBackend(Backend):
         if dtype.char not in _ADDED:
             return self.index_add(shape, key, values.astype(_WIDER[dtype.kind])).astype(dtype)
         y = cupy.zeros(shape, dtype)
-        if is_basic(key) or getattr(key, "dtype", None) == bool:  # no position repeats
+        if (
+            is_basic(key) or getattr(getattr(key, "dtype", None), "kind", "") == "b"
+        ):  # no position repeats
             y[key] = values
         else:
             cupy.add.at(y, key, values)

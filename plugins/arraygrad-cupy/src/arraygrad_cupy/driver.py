@@ -5,9 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-INSTALL = (
-    "install it: pip install 'arraygrad-cupy[cuda12]', or [cuda13] for a driver with CUDA 13"
-)
+INSTALL = "install it: pip install 'arraygrad-cupy[cuda12]', or [cuda13] for a driver with CUDA 13"
 
 
 def missing() -> str | None:

@@ -58,9 +58,7 @@ leaky_relu = _op(activation.leaky_relu, "slope", "y", "y = pick(x > T(0), x, x *
 leaky_relu_x = _of_x(activation.leaky_relu, "slope", "gx = pick(x > T(0), g, g * slope)")
 elu = _op(activation.elu, "alpha", "y", "y = pick(x > T(0), x, expm1(x) * alpha)")
 elu_x = _of_x(activation.elu, "alpha", "gx = pick(x > T(0), g, g * (exp(x) * alpha))")
-softplus = _op(
-    activation.softplus, "", "y", "y = pick(x < T(0), T(0), x) + log1p(exp(-abs(x)))"
-)
+softplus = _op(activation.softplus, "", "y", "y = pick(x < T(0), T(0), x) + log1p(exp(-abs(x)))")
 softplus_x = _of_x(activation.softplus, "", "gx = g * (tanh(x * T(0.5)) * T(0.5) + T(0.5))")
 
 silu = _op(activation.silu, "", "y s", "s = tanh(x * T(0.5)) * T(0.5) + T(0.5); y = x * s")

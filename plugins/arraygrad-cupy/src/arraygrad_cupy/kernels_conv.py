@@ -105,8 +105,12 @@ def shifted(x: Any, W: Any, b: Any, pad: Any, dilation: Any) -> Any:
     rows = _rows(x, wide, pad)
     offsets, length = _offsets(len(rows), wide[1], kernel, dilation)
     y = cupy.empty((len(rows), oc), x.dtype)
-    for k, (start, part) in enumerate(zip(offsets, _by_place(W.transpose(1, 0, 2, 3), kernel), strict=True)):
-        cupy.cublas.gemm("N", "N", rows[start : start + length], part, y[:length], 1.0, float(k > 0))
+    for k, (start, part) in enumerate(
+        zip(offsets, _by_place(W.transpose(1, 0, 2, 3), kernel), strict=True)
+    ):
+        cupy.cublas.gemm(
+            "N", "N", rows[start : start + length], part, y[:length], 1.0, float(k > 0)
+        )
     oh, ow = (m - d * (k - 1) for m, k, d in zip(wide, kernel, dilation, strict=True))
     return _images(y, (n, *wide), (slice(oh), slice(ow)), b)
 
@@ -161,7 +165,9 @@ def _images(rows: Any, shape: Any, crop: Any, b: Any) -> Any:
 def _offsets(rows: int, width: int, kernel: Any, dilation: Any) -> tuple[list[int], int]:
     """By how many rows each place in the window is shifted, and how many there are after it."""
     found = [
-        i * dilation[0] * width + j * dilation[1] for i in range(kernel[0]) for j in range(kernel[1])
+        i * dilation[0] * width + j * dilation[1]
+        for i in range(kernel[0])
+        for j in range(kernel[1])
     ]
     return found, rows - found[-1]
 

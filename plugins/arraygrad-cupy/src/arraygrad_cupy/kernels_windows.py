@@ -38,9 +38,7 @@ def im2col(x: Any, kernel: Any, stride: Any = _ONE, pad: Any = (0, 0), dilation:
     return view.copy()
 
 
-def col2im(
-    col: Any, size: Any, stride: Any = _ONE, pad: Any = (0, 0), dilation: Any = _ONE
-) -> Any:
+def col2im(col: Any, size: Any, stride: Any = _ONE, pad: Any = (0, 0), dilation: Any = _ONE) -> Any:
     n, c, kh, kw, oh, ow = col.shape
     y = cupy.zeros((n, c, size[0] + 2 * pad[0], size[1] + 2 * pad[1]), col.dtype)
     parts = col.reshape(n, c, kh * kw, oh, ow)

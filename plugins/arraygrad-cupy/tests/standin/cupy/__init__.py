@@ -7,40 +7,45 @@ compares them with CuPy's own where that is installed.
 from functools import partial
 
 import numpy as np
-from numpy import (
-    bool_, complex64, complex128, complexfloating, dtype, finfo, float16, float32, float64,
-    floating, generic, iinfo, inexact, int8, int16, int32, int64, integer, intp, issubdtype,
-    number, result_type, signedinteger, uint8, uint16, uint32, uint64, unsignedinteger, can_cast,
-    e, inf, nan, newaxis, pi, isscalar,
-)  # fmt: skip
 
-from cupy import cublas, cuda, fft, lib, linalg
-from cupy._array import fresh, here, ndarray, run, traffic
-from cupy._kernel import ElementwiseKernel
+from cupy import cublas as cublas
+from cupy import cuda as cuda
+from cupy import fft as fft
+from cupy import lib as lib
+from cupy import linalg as linalg
+from cupy._array import fresh, here, inside, ndarray, run
+from cupy._array import traffic as traffic
+from cupy._kernel import ElementwiseKernel as ElementwiseKernel
 
 __version__ = "14.0.0"
 
+_AS_THEY_ARE = """
+bool_ complex64 complex128 complexfloating dtype finfo float16 float32 float64 floating generic
+iinfo inexact int8 int16 int32 int64 integer intp issubdtype number result_type signedinteger
+uint8 uint16 uint32 uint64 unsignedinteger can_cast e inf nan newaxis pi isscalar
+""".split()  # noqa: SIM905
 _FUNCTIONS = """
-all allclose amax amin any append broadcast_shapes argmax argmin argsort argwhere around array_equal array_split
-atleast_1d atleast_2d average bincount broadcast_arrays broadcast_to clip column_stack compress
-concatenate conj conjugate count_nonzero cross cumprod cumsum diag diagonal diff digitize dot dstack
-ediff1d einsum expand_dims extract flip fliplr flipud gradient hstack imag inner interp isclose isin
-kron lexsort matmul max mean median meshgrid min moveaxis nan_to_num nanmax nanmean nanmin nansum
-ndim nonzero outer pad partition percentile prod ptp put quantile ravel real repeat reshape roll
-rollaxis rot90 round searchsorted shape size sort split squeeze stack std sum swapaxes tensordot
-tile trace transpose tri tril triu unique unravel_index vander var vdot vsplit vstack where
-arange empty_like eye full full_like identity linspace logspace ones ones_like zeros
-zeros_like tril_indices triu_indices indices isdtype matrix_transpose promote_types
-""".split()
+all allclose amax amin any append broadcast_shapes argmax argmin argsort argwhere around
+array_equal array_split atleast_1d atleast_2d average bincount broadcast_arrays broadcast_to clip
+column_stack compress concatenate conj conjugate count_nonzero cross cumprod cumsum diag diagonal
+diff digitize dot dstack ediff1d einsum expand_dims extract flip fliplr flipud gradient hstack
+imag inner interp isclose isin kron lexsort matmul max mean median meshgrid min moveaxis
+nan_to_num nanmax nanmean nanmin nansum ndim nonzero outer pad partition percentile prod ptp put
+quantile ravel real repeat reshape roll rollaxis rot90 round searchsorted shape size sort split
+squeeze stack std sum swapaxes tensordot tile trace transpose tri tril triu unique unravel_index
+vander var vdot vsplit vstack where arange empty_like eye full full_like identity linspace
+logspace ones ones_like zeros zeros_like tril_indices triu_indices indices isdtype
+matrix_transpose promote_types
+""".split()  # noqa: SIM905
 _UFUNCS = """
-absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or bitwise_xor
-cbrt ceil copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs floor
-floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot invert isfinite isinf
-isnan lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and
-logical_not logical_or logical_xor maximum minimum modf multiply negative nextafter not_equal
-positive power rad2deg radians reciprocal remainder right_shift rint sign signbit sin sinh sqrt
-square subtract tan tanh true_divide trunc
-""".split()
+absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or
+bitwise_xor cbrt ceil copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs
+floor floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot invert isfinite
+isinf isnan lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2
+logical_and logical_not logical_or logical_xor maximum minimum modf multiply negative nextafter
+not_equal positive power rad2deg radians reciprocal remainder right_shift rint sign signbit sin
+sinh sqrt square subtract tan tanh true_divide trunc
+""".split()  # noqa: SIM905
 
 
 class ufunc:
@@ -55,11 +60,11 @@ class ufunc:
     def at(self, x, key, values=None):
         if x.dtype.char not in "fdilqILQ":  # what CuPy's atomicAdd takes
             raise TypeError(f"atomicAdd: {x.dtype}")
-        from cupy._array import inside
-
         self._ufunc.at(here(x), inside(key), here(values))
 
 
+for _name in _AS_THEY_ARE:
+    globals()[_name] = getattr(np, _name)
 for _name in _FUNCTIONS:
     if hasattr(np, _name):
         globals()[_name] = partial(run, getattr(np, _name))

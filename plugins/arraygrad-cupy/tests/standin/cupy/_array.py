@@ -151,13 +151,10 @@ def here(x):
         if x.device != cuda.Device():
             raise ValueError(f"the array is on {x.device}, the current device is {cuda.Device()}")
         return x._a
-    if isinstance(x, np.ndarray) or hasattr(x, "__array_ufunc__") and not isinstance(x, np.generic):
+    foreign = hasattr(x, "__array_ufunc__") and not isinstance(x, np.generic)
+    if foreign or isinstance(x, np.ndarray):
         raise TypeError(f"Unsupported type {type(x)}")
-    if type(x) in (list, tuple):
-        return type(x)(map(here, x))
-    if isinstance(x, tuple):  # a named one
-        return x
-    return x
+    return type(x)(map(here, x)) if type(x) in (list, tuple) else x
 
 
 def inside(key):
@@ -198,8 +195,8 @@ def wrapped(result, given):
 
 
 def _operators():
-    both = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor".split()
-    for name in [*both, "eq", "ne", "lt", "le", "gt", "ge"]:
+    both = [name for name in _UFUNCS if name not in _COMPARED]
+    for name in _UFUNCS:
         sign = getattr(operator, name if name not in ("and", "or") else f"{name}_")
 
         def left(self, other, sign=sign, name=name):
@@ -220,18 +217,21 @@ def _operators():
         setattr(ndarray, f"__{name}__", left)
         if name in both:
             setattr(ndarray, f"__r{name}__", right)
+        if name in both and name != "matmul":  # x @= y makes another array
             setattr(ndarray, f"__i{name}__", within)
     for name in ("neg", "pos", "abs", "invert"):
         sign = getattr(operator, name)
         setattr(ndarray, f"__{name}__", lambda self, sign=sign: run(sign, self))
-    for name in (
-        "all any argmax argmin argsort clip conj cumprod cumsum diagonal dot flatten max mean min "
-        "prod ravel repeat round sort squeeze std sum swapaxes trace var view"
-    ).split():
+    for name in _METHODS:
         method = getattr(np.ndarray, name)
         setattr(ndarray, name, lambda self, *a, _m=method, **k: run(_m, self, *a, **k))
 
 
+_METHODS = """
+all any argmax argmin argsort clip conj cumprod cumsum diagonal dot flatten max mean min prod
+ravel repeat round sort squeeze std sum swapaxes trace var view
+""".split()  # noqa: SIM905
+_COMPARED = ("eq", "ne", "lt", "le", "gt", "ge")
 _UFUNCS = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
     "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power, "matmul": np.matmul,

@@ -6,9 +6,10 @@ import numpy as np
 
 from cupy._array import run
 
-__all__ = [
-    "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifft2", "ifftn", "ifftshift",
-    "ihfft", "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn",
-]  # fmt: skip
-for _name in __all__:
+_NAMES = """
+fft fft2 fftfreq fftn fftshift hfft ifft ifft2 ifftn ifftshift ihfft irfft irfft2 irfftn rfft
+rfft2 rfftfreq rfftn
+""".split()  # noqa: SIM905
+__all__ = list(_NAMES)
+for _name in _NAMES:
     globals()[_name] = partial(run, getattr(np.fft, _name))

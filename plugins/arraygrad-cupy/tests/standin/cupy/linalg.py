@@ -6,11 +6,11 @@ import numpy as np
 
 from cupy._array import run
 
-__all__ = [
-    "cholesky", "cross", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq", "matmul",
-    "matrix_power", "matrix_rank", "matrix_transpose", "norm", "pinv", "qr", "slogdet", "solve",
-    "svd", "tensorinv", "tensorsolve",
-]  # fmt: skip
-for _name in __all__:
+_NAMES = """
+cholesky cross det eig eigh eigvals eigvalsh inv lstsq matmul matrix_power matrix_rank
+matrix_transpose norm pinv qr slogdet solve svd tensorinv tensorsolve
+""".split()  # noqa: SIM905
+__all__ = list(_NAMES)
+for _name in _NAMES:
     globals()[_name] = partial(run, getattr(np.linalg, _name))
 LinAlgError = np.linalg.LinAlgError
