@@ -155,6 +155,21 @@ def test_style_transfer(tmp_path):
     assert is_png(picture)
 
 
+def test_enzyme_kinetics(tmp_path):
+    pytest.importorskip("scipy.optimize")
+    picture = tmp_path / "enzyme_kinetics.png"
+    p, error = example("enzyme_kinetics").main(picture=str(picture))
+    # The least squares that R's nls has in its manual, for the same measurements.
+    assert p["treated"]["top"] == pytest.approx(212.68370, rel=1e-6)
+    assert p["treated"]["half"] == pytest.approx(0.06412123, rel=1e-5)
+    assert p["untreated"]["top"] == pytest.approx(160.28, rel=1e-4)
+    assert p["untreated"]["half"] == pytest.approx(0.0477, rel=1e-2)
+    # Of errors alike in both groups: nls, which has sigma from 23 - 4, gives 6.9 and 0.0083.
+    assert 6.0 < error["treated"]["top"] < 7.0
+    assert 0.007 < error["treated"]["half"] < 0.0085
+    assert is_png(picture)
+
+
 def test_classify_vgg16(tmp_path, capsys):
     from PIL import Image
 
