@@ -136,6 +136,7 @@ def tile(x: Any, repetitions: Any) -> Variable:
     """Copies of `x` side by side, so many along each axis as `repetitions` says.
 
     repetitions: a tuple of numbers; the shorter of it and the shape is filled up with ones.
+    Raises ArgumentError for anything else.
 
     >>> tile(Variable(np.array([1.0, 2.0])), (2, 2))
     variable([[1. 2. 1. 2.]
@@ -143,6 +144,10 @@ def tile(x: Any, repetitions: Any) -> Variable:
     """
     x = as_variable(x, requires_grad=False)
     times = tuple(repetitions) if isinstance(repetitions, tuple | list) else (repetitions,)
+    if not all(isinstance(k, int) and k >= 0 for k in times):
+        raise ArgumentError(
+            f"tile: got repetitions = {repetitions!r}, expected a tuple of numbers from 0 on"
+        )
     n = max(len(times), x.ndim)
     times = (1,) * (n - len(times)) + times
     shape = (1,) * (n - x.ndim) + x.shape
