@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from arraygrad.downloads import cache_dir, get_file, sha256_of
+from arraygrad import downloads
+from arraygrad.downloads import get_file, sha256_of
 from arraygrad.errors import DownloadError, LayerError, WeightsError
 from arraygrad.layers import Linear
 from arraygrad.weights import SUFFIXES, load_arrays, read_arrays
@@ -176,7 +177,7 @@ def _found(model: Any, pretrained: Any) -> Path:
 def _published(weights: Published) -> Path:
     """The file out of the cache, or downloaded into it; held to the digits in its name."""
     url, name = ADDRESS + weights.file, f"torchvision/{weights.file}"
-    fresh = not Path(cache_dir, name).exists()
+    fresh = not Path(downloads.cache_dir, name).exists()
     path = Path(get_file(url, name))
     found = sha256_of(path)
     if not found.startswith(weights.digits):

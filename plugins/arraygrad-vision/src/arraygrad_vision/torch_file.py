@@ -158,10 +158,16 @@ def _arrays(
         data = numbers(storage.key)
         if len(data) != storage.size * dtype.itemsize:
             raise WeightsError(f"{name} has {len(data)} bytes of numbers for {storage.size}")
-        # A stride of 0 would make few numbers many.
-        if math.prod(tensor.shape) > storage.size:
-            raise WeightsError(f"{name} is {tensor.shape}, out of {storage.size} numbers")
-        # It does not leave the data: NumPy compares shape and strides with their length.
+        # A stride of 0 would make few numbers many. That none is outside, NumPy finds again.
+        ends = [(n - 1) * step for n, step in zip(tensor.shape, tensor.strides, strict=True)]
+        count, last = math.prod(tensor.shape), tensor.offset + sum(ends)
+        if min(tensor.offset, *tensor.shape, *tensor.strides, 0) < 0 or (
+            count > 0 and max(count - 1, last) >= storage.size
+        ):
+            raise WeightsError(
+                f"{name} is {tensor.shape} with strides {tensor.strides} from number "
+                f"{tensor.offset} on, out of {storage.size}"
+            )
         view: np.ndarray[Any, Any] = np.ndarray(
             tensor.shape,
             dtype,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -125,7 +125,7 @@ class ConvNeXtTiny(ConvNeXt):
     [3, 3, 9, 3]
     """
 
-    WEIGHTS = {  # noqa: RUF012
+    WEIGHTS: ClassVar[dict[str, Published]] = {
         "imagenet": Published("convnext_tiny-983f1562.pth", resize=236)
     }
 

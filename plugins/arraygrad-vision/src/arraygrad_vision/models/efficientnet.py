@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import arraygrad.functions as F
 from arraygrad.layers import Layer, Linear
 from arraygrad.op import arr
 from arraygrad.variable import Variable
 from arraygrad_vision.layers import ConvNorm, SqueezeExcite, StochasticDepth
-from arraygrad_vision.models.mobilenet import _rounded
+from arraygrad_vision.models.mobilenet import rounded
 from arraygrad_vision.models.picture_model import PictureModel
 from arraygrad_vision.published import Published
 
@@ -82,7 +82,7 @@ class EfficientNet(PictureModel):
         stages: tuple[tuple[int, int, int, int, int], ...] = STAGES,
     ) -> None:
         self.dropout_ratio = dropout_ratio
-        channels = _rounded(32 * width)
+        channels = rounded(32 * width)
         self.stem = ConvNorm(channels, 3, 2, activation=F.silu)
         repeats = [math.ceil(depth * stage[2]) for stage in stages]
         self.blocks: list[list[MBConv]] = []
@@ -92,10 +92,10 @@ class EfficientNet(PictureModel):
                 stride = first_stride if i == 0 else 1
                 share = drop * sum(map(len, self.blocks)) / sum(repeats)
                 block = MBConv(
-                    channels, _rounded(out * width), kernel_size, stride, expansion, share
+                    channels, rounded(out * width), kernel_size, stride, expansion, share
                 )
                 self.blocks[-1].append(block)
-                channels = _rounded(out * width)
+                channels = rounded(out * width)
         self.last = ConvNorm(4 * channels, 1, activation=F.silu)
         self.head = Linear(out_size)
         if pretrained:
@@ -145,7 +145,7 @@ class EfficientNetB0(EfficientNet):
     Conv2d(96, kernel_size=3, stride=2, pad=1, groups=96, nobias=True, in_channels=None)
     """
 
-    WEIGHTS = {  # noqa: RUF012
+    WEIGHTS: ClassVar[dict[str, Published]] = {
         "imagenet": Published("efficientnet_b0_rwightman-7f5810bc.pth", mode="bicubic")
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import arraygrad.functions as F
 from arraygrad.layers import Layer, Linear
@@ -51,7 +51,7 @@ class MobileNetV2(PictureModel):
     (1, 10)
     """
 
-    WEIGHTS = {  # noqa: RUF012
+    WEIGHTS: ClassVar[dict[str, Published]] = {
         "imagenet": Published("mobilenet_v2-7ebf99e0.pth", resize=232),
         "imagenet-v1": Published("mobilenet_v2-b0353104.pth"),
     }
@@ -70,17 +70,17 @@ class MobileNetV2(PictureModel):
         stages: tuple[tuple[int, int, int, int], ...] = STAGES,
     ) -> None:
         self.dropout_ratio = dropout_ratio
-        channels = _rounded(32 * width)
+        channels = rounded(32 * width)
         self.stem = ConvNorm(channels, 3, 2, activation=relu6)
         self.blocks: list[InvertedResidual] = []
         for expansion, out, repeats, first_stride in stages:
             for i in range(repeats):
                 stride = first_stride if i == 0 else 1
                 self.blocks.append(
-                    InvertedResidual(channels, _rounded(out * width), stride, expansion)
+                    InvertedResidual(channels, rounded(out * width), stride, expansion)
                 )
-                channels = _rounded(out * width)
-        self.last = ConvNorm(_rounded(1280 * max(1.0, width)), 1, activation=relu6)
+                channels = rounded(out * width)
+        self.last = ConvNorm(rounded(1280 * max(1.0, width)), 1, activation=relu6)
         self.head = Linear(out_size)
         if pretrained:
             self.load_pretrained(pretrained)
@@ -116,7 +116,7 @@ class MobileNetV2(PictureModel):
         return [Sample(lambda: cls(out_size=3, width=0.25, stages=stages), arr(3, 3, 12, 12))]
 
 
-def _rounded(channels: float) -> int:
+def rounded(channels: float) -> int:
     """The nearest multiple of 8, but not a tenth less."""
     near = max(8, int(channels + 4) // 8 * 8)
     return near + 8 if near < 0.9 * channels else near

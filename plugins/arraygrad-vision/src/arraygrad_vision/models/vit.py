@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -145,9 +145,7 @@ class ViTB16(VisionTransformer):
     'vit_b_16-c867db91.pth'
     """
 
-    WEIGHTS = {  # noqa: RUF012
-        "imagenet": Published("vit_b_16-c867db91.pth")
-    }
+    WEIGHTS: ClassVar[dict[str, Published]] = {"imagenet": Published("vit_b_16-c867db91.pth")}
 
     def __init__(self, pretrained: Any = False, out_size: int = 1000) -> None:
         super().__init__(pretrained, out_size)

@@ -81,10 +81,10 @@ class CutMix(MixUp):
     >>> np.random.seed(20)
     >>> xs = np.array([0, 9]).reshape(2, 1, 1, 1) * np.ones((2, 1, 3, 4), dtype=int)
     >>> mixed, t = CutMix(classes=2)(xs, np.array([0, 1]))
-    >>> mixed[0, 0], t[0].round(2).tolist()
+    >>> mixed[0, 0], t[0].round(2)
     (array([[0, 0, 0, 0],
            [9, 9, 0, 0],
-           [9, 9, 0, 0]]), [0.67, 0.33])
+           [9, 9, 0, 0]]), array([0.67, 0.33], dtype=float32))
     """
 
     def __init__(self, alpha: float = 1.0, classes: int = 1000) -> None:
