@@ -183,7 +183,8 @@ def eig(x: Any) -> EigResult:
 
     Their order is that of the library. Where eigenvalues are equal a gradient that comes from
     eigenvectors is nan or infinite. Raises GradientError if it depends on the phase of an
-    eigenvector, which is arbitrary, or if x has fewer eigenvectors than rows.
+    eigenvector, which is arbitrary. A matrix with fewer eigenvectors than rows has no derivatives:
+    gradients are huge then, or GradientError is raised.
 
     >>> abs(eig(Variable(np.array([[0.0, 1.0], [-1.0, 0.0]]))).eigenvalues.data)
     array([1., 1.])
