@@ -24,6 +24,7 @@ WORKLOADS = (
     "lstm",
     "loading",
     "transformer",
+    "backends",
     "imports",
 )
 

@@ -151,8 +151,19 @@ class TorchBackend(Backend):
             rows = torch.where(rows < 0, rows + shape[0], rows)
             values = values.expand(*key.shape, *shape[1:])
             return y.index_add_(0, rows, values.reshape(-1, *shape[1:]))
+        parts = key if isinstance(key, tuple) else (key,)
+        if all(_is_basic(part) for part in parts):
+            y[key] = values  # no position twice
+            return y
         places = torch.arange(math.prod(shape), device=values.device).reshape(shape)
         places = gather(self.xp, places, key)
         values = values.broadcast_to(places.shape).reshape(-1)
         y.reshape(-1).index_add_(0, places.reshape(-1), values)
         return y
+
+
+def _is_basic(part: Any) -> bool:
+    """Whether it is a part of a key that PyTorch makes a view by."""
+    if type(part) is slice:
+        return part.step is None or part.step > 0
+    return part is None or part is Ellipsis or type(part) is int
