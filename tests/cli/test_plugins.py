@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import pytest
 
 from arraygrad import registry, settings
@@ -27,6 +29,9 @@ def test_check(cli):
     report = cli.json("plugins", "check", "core", "--only", "targets")
     assert (report["ran"], report["passed"]) == (1, 1)
     assert "did you mean 'core'" in cli.error("plugins", "check", "cor")
+    cli("plugins", "check", "core", "--only", "targets", "--badge", "badge.svg")
+    picture = ElementTree.parse(cli.folder / "badge.svg").getroot()
+    assert picture.attrib["aria-label"] == "arraygrad conformance: 1 passed"
     assert "got the check 'opps'" in cli.error("plugins", "check", "core", "--only", "opps")
 
 

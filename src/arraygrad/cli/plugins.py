@@ -57,14 +57,20 @@ def plugins(ctx: click.Context, check: bool, as_json: bool) -> None:
 @click.option("--place", "places", multiple=True, help="Where, in place of the usual places.")
 @click.option("--only", multiple=True, help="Only these checks, such as functions or kernels.")
 @click.option("--skip", multiple=True, help="All but these checks.")
+@click.option("--badge", metavar="FILE", help="Write the counts as an SVG picture too.")
 @as_json
 def check_one(
-    name: str, places: tuple[str, ...], only: tuple[str, ...], skip: tuple[str, ...], as_json: bool
-) -> int:
+    name: str, places: tuple[str, ...], only: tuple[str, ...], skip: tuple[str, ...],
+    badge: str | None, as_json: bool,
+) -> int:  # fmt: skip
     """Run the conformance kit on all that the plugin NAME registers; exit code 1 if it fails."""
     from arraygrad.testing import PLACES, check_plugin
 
     report = check_plugin(name, places=places or PLACES, only=only or None, skip=skip)
+    if badge is not None:
+        from arraygrad.cli.badge import write
+
+        write(report, badge)
     if as_json:
         click.echo(json.dumps(report.as_dict(), indent=2))
     else:
