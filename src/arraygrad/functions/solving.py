@@ -244,6 +244,7 @@ def slogdet(x: Any) -> SlogdetResult:
         case(arr(2, 2), rtol=1e-6),
         case(arr(2, 3, kind="complex")),
     ],
+    constant=("rtol",),
     standard="linalg.pinv",
 )
 def pinv(x: Any, rtol: Any = None, *, xp: Any = None) -> Any:
