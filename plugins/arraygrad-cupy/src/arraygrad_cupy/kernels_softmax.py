@@ -50,14 +50,14 @@ def log_softmax_x(g: Any, out: Any, axis: int, xp: Any) -> Any:
 # -- labels
 
 _inside = elementwise(
-    "T x, S t, int64 n, T nan", "T y", "y = pick((t < 0) | (t >= n), nan, x)", "inside"
+    "T x, S t, int64 classes, T nan", "T y", "y = pick((t < 0) | (t >= classes), nan, x)", "inside"
 )
 _towards = elementwise(
-    "T logp, S t, S place, T share, int64 n, T nan",
+    "T logp, S t, S place, T share, int64 classes, T nan",
     "T gx",
     """
     T one = pick(t == place, T(1), T(0));
-    gx = pick((t < 0) | (t >= n), nan, (exp(logp) - one) * share)
+    gx = pick((t < 0) | (t >= classes), nan, (exp(logp) - one) * share)
     """,
     "softmax_cross_entropy_x",
 )

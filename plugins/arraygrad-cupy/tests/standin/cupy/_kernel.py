@@ -33,6 +33,8 @@ _FUNCTIONS = {
 class ElementwiseKernel:
     def __init__(self, in_params, out_params, operation, name="kernel", preamble="", **kwargs):
         self.inputs, self.outputs = _params(in_params), _params(out_params)
+        if {name for _, name in [*self.inputs, *self.outputs]} & {"i", "n"}:
+            raise ValueError(f"{name}: i and n are CuPy's own names")
         self.statements = [s.strip() for s in operation.split(";") if s.strip()]
         self.name = name
         made.append(name)
