@@ -232,9 +232,6 @@ SIGNATURES = _by_name(
     FFT,
 )
 
-# What the standard of 2024.12 did not have.
-NEW = _names("broadcast_shapes isin linalg.eig linalg.eigvals")
-
 # Neither take part in differentiation nor give arrays; arrays among their arguments are asked
 # for no more than dtype and shape.
 PLAIN = _names("broadcast_shapes can_cast finfo iinfo isdtype result_type")
@@ -253,14 +250,9 @@ CONSTANT = _names("""
     logical_not logical_or logical_xor nextafter nonzero not_equal round searchsorted signbit trunc
     """)
 
-# Constant for real arrays, with a derivative for complex ones.
-CONSTANT_IF_REAL = _names("sign")
-
-# Several results, of which the values alone have a derivative; the others are indices and counts.
-PARTLY_CONSTANT = _names("unique_all unique_counts unique_inverse")
-
 # Two names of one function.
 ALIASES = {f"linalg.{name}": name for name in ("matmul", "matrix_transpose", "tensordot", "vecdot")}
 
-# All others have a derivative.
+# All others have a derivative: sign for complex numbers alone, unique_* for the values alone, and
+# arange none that could be given, so that tracked arguments are refused.
 DIFFERENTIABLE = frozenset(SIGNATURES) - PLAIN - NEW_ARRAYS - CONSTANT
