@@ -40,10 +40,10 @@ def misfits(function: object, name: str) -> list[str]:
             found.append(f"no {x}")
         elif arg.kind is Arg.POSITIONAL_OR_KEYWORD and mine.name != x:
             found.append(f"{mine.name} in the place of {x}")
-        elif arg.default is not Arg.empty and mine.default != arg.default:
-            found.append(f"{mine} for {arg}")
-        elif Arg.VAR_POSITIONAL in (arg.kind, mine.kind) and arg.kind is not mine.kind:
-            found.append(f"{mine} for {arg}")
+        else:
+            starred = Arg.VAR_POSITIONAL in (arg.kind, mine.kind) and arg.kind is not mine.kind
+            if starred or (arg.default is not Arg.empty and mine.default != arg.default):
+                found.append(f"{mine} for {arg}")
     return found
 
 
