@@ -45,6 +45,8 @@ def test_where_limits_cross_the_upper_one_holds():
         ("repeat", (3,), {"axis": -2}),
         ("repeat", (np.array([2, 0, 1]),), {"axis": 0}),
         ("repeat", (0,), {"axis": 1}),
+        ("repeat", (np.int64(2),), {"axis": 1}),
+        ("tile", ((np.int64(2), 1),), {}),
         ("tile", ((2,),), {}),
         ("tile", ((2, 1, 3),), {}),
         ("tile", ((0, 1),), {}),
@@ -143,6 +145,9 @@ def test_linspace_ends_where_it_should():
     np.testing.assert_allclose(y, np.linspace(start, stop, 49), rtol=1e-15)
     assert F.linspace(Variable(np.float32(0.1)), 1.0, 3).dtype == np.float32
     assert F.linspace(0, 1, 3).data.tolist() == [0, 0.5, 1]
+    whole = Variable(np.array(2))
+    F.linspace(whole, 3, 5, endpoint=False).sum().backward()
+    np.testing.assert_allclose(whole.grad.data, 3)
     assert F.linspace(Variable(start), 1.0, 0).shape == (0,)
 
 

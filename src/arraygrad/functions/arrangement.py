@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -108,11 +109,13 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
     axis = _axis("repeat", axis, x)
-    if not isinstance(repeats, int):
-        places = backend_of(x.data)
-        counts = repeats.data if isinstance(repeats, Variable) else repeats
-        along = places.xp.arange(x.shape[axis], device=x.device)
-        return take(x, places.xp.repeat(along, counts), axis=axis)
+    counts = repeats.data if isinstance(repeats, Variable) else repeats
+    try:
+        repeats = index(counts)
+    except TypeError:  # several
+        xp = backend_of(x.data).xp
+        along = xp.arange(x.shape[axis], device=x.device)
+        return take(x, xp.repeat(along, counts), axis=axis)
     if repeats < 0:
         raise ArgumentError(f"repeat: got repeats = {repeats}, expected 0 or more")
     shape = x.shape
@@ -144,7 +147,7 @@ def tile(x: Any, repetitions: Any) -> Variable:
     """
     x = as_variable(x, requires_grad=False)
     times = tuple(repetitions) if isinstance(repetitions, tuple | list) else (repetitions,)
-    if not all(isinstance(k, int) and k >= 0 for k in times):
+    if not all(hasattr(k, "__index__") and index(k) >= 0 for k in times):
         raise ArgumentError(
             f"tile: got repetitions = {repetitions!r}, expected a tuple of numbers from 0 on"
         )

@@ -131,18 +131,20 @@ def linspace(
     arrays = [getattr(x, "_data", x) for x in (start, stop) if hasattr(x, "dtype")]
     backend = backend_of(arrays[0]) if arrays else current_backend()
     xp = backend.xp
-    if device is None and arrays:
-        device = backend.device(arrays[0])
-    if not any(is_inexact(x.dtype, xp) for x in arrays):  # no gradient, so the library's own
-        ends = [x.item() if hasattr(x, "item") else x for x in (start, stop)]
-        return constant(xp.linspace(*ends, num, dtype=dtype, device=device, endpoint=endpoint))
     made = None if dtype is None else backend.dtype(dtype)
+    if not arrays:
+        ys = xp.linspace(start, stop, num, dtype=made, device=device, endpoint=endpoint)
+        return constant(ys)
+    device = backend.device(arrays[0]) if device is None else device
     if made is None:
         numbers = [x for x in (start, stop) if type(x) in PYTHON_SCALARS]
         made = xp.result_type(*[x.dtype for x in arrays], *numbers)
+        made = made if is_inexact(made, xp) else backend.asarray(0.0).dtype
+    start, stop = (
+        x if type(x) in PYTHON_SCALARS else astype(x, made, False) for x in (start, stop)
+    )
     # 0 and 1 at the ends, so that start and stop are in the result as they are.
     w = constant(xp.linspace(0.0, 1.0, num, dtype=made, device=device, endpoint=endpoint))
     ndim = max(getattr(x, "ndim", 0) for x in (start, stop))
     w = reshape(w, (num, *(1,) * ndim))
-    y = start * (1 - w) + stop * w
-    return y if y.dtype == made else astype(y, made)
+    return start * (1 - w) + stop * w
