@@ -1,6 +1,7 @@
 """checkpoint, custom, stop_gradient, check_grads."""
 
 import gc
+import os
 import tracemalloc
 import weakref
 
@@ -164,6 +165,24 @@ def test_a_checkpoint_needs_less_memory():
 
     assert peak(deep) > 60  # arrays of the size of x
     assert peak(ag.checkpoint(deep)) < 20
+
+
+def test_a_checkpoint_in_a_compiled_step():
+    if "jax" not in os.environ.get("ARRAYGRAD_TEST_BACKENDS", "").split(","):
+        pytest.skip("ARRAYGRAD_TEST_BACKENDS does not name jax")
+    jax = pytest.importorskip("jax")
+    w = Parameter(jax.numpy.ones(50, "float32"))
+
+    def step():
+        y = ag.checkpoint(lambda: F.dropout(w, 0.5))()
+        w.cleargrad()
+        y.sum().backward()
+        return y.data, w.grad.data
+
+    jitted = ag.jit(step, w)
+    jitted()
+    y, g = jitted()
+    np.testing.assert_array_equal(np.asarray(y), np.asarray(g))  # one mask, not two
 
 
 def test_a_checkpoint_that_changes_its_mind():

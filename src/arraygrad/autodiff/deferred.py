@@ -11,7 +11,7 @@ import numpy as np
 from arraygrad.autodiff.arguments import nested
 from arraygrad.autodiff.containers import flatten, unflatten
 from arraygrad.autodiff.tracing import name_of
-from arraygrad.backend import is_complex, namespace
+from arraygrad.backend import Backend, backend_of, is_complex, namespace
 from arraygrad.config import Config, is_recording, using_config
 from arraygrad.engine import Node, Output, Partial, backprop, next_seq
 from arraygrad.errors import GradientError
@@ -95,6 +95,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     f is called once more in each backpropagation, with the same switches and the same numbers
     from NumPy's generator. It may use tracked Variables beside its arguments, such as the weights
     of a layer; what else it reads or changes has to be the same, or harmless, the second time.
+    Inside of a compiled function it is f itself, as the compiler decides what to keep.
     Raises GradientError if it then returns something else.
 
     >>> f = ag.checkpoint(lambda x: F.exp(F.sin(x)))
@@ -116,7 +117,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             for i, y in enumerate(leaves)
             if isinstance(y, Variable) and y._node is not None and y._node.seq > start
         ]
-        if not new:
+        if not new or any(_compiled(leaves[i]._data) for i in new):
             return unflatten(shape, iter(leaves))
 
         def gradients(
@@ -146,6 +147,12 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         return unflatten(shape, iter(leaves))
 
     return checkpointed
+
+
+def _compiled(y: Any) -> bool:
+    """Whether a compiler traces `y`: it decides itself what to keep, and how noise is drawn."""
+    backend = backend_of(y)
+    return type(backend).jit is not Backend.jit and not backend.concrete(y)
 
 
 def _conjugate(node: Node, g: Any) -> Any:
