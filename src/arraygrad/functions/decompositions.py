@@ -23,7 +23,6 @@ from arraygrad.functions.matrices import (
     imag,
     matrices,
     solved,
-    square,
     tracked,
 )
 from arraygrad.op import arr, case, op
@@ -84,7 +83,7 @@ def cholesky(x: Any, upper: bool = False) -> Variable:
     variable([[2. 0.]
               [1. 2.]])
     """
-    y = _cholesky(hermitian(square("cholesky", x)))
+    y = _cholesky(hermitian("cholesky", x))
     return adjoint(y, namespace(y)) if upper else y
 
 

@@ -97,7 +97,7 @@ def eigh(x: Any) -> EighResult:
     >>> eigh(Variable(np.array([[2.0, 1.0], [1.0, 2.0]]))).eigenvalues
     variable([1. 3.])
     """
-    return EighResult(*Eigh()(hermitian(square("eigh", x))))
+    return EighResult(*Eigh()(hermitian("eigh", x)))
 
 
 @op(
@@ -117,7 +117,7 @@ def eigvalsh(x: Any) -> Variable:
     >>> eigvalsh(Variable(np.array([[2.0, 1.0], [1.0, 2.0]])))
     variable([1. 3.])
     """
-    x = hermitian(square("eigvalsh", x))
+    x = hermitian("eigvalsh", x)
     if tracked(x):
         w: Variable = Eigh()(x)[0]
         return w

@@ -12,6 +12,7 @@ from arraygrad.config import is_recording
 from arraygrad.engine import Node
 from arraygrad.errors import DtypeError, GradientError, MatrixError, ShapeError
 from arraygrad.function import Function
+from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable, constant
 
 
@@ -56,6 +57,11 @@ def matrices(who: str, x: Any) -> Variable:
     return x
 
 
+def hermitian(who: str, x: Any) -> Variable:
+    """As `square`; the Hermitian part of x, for what is defined for Hermitian matrices."""
+    return _hermitian(square(who, x))
+
+
 def square(who: str, x: Any) -> Variable:
     """As `matrices`; also raises unless they are square."""
     x = matrices(who, x)
@@ -64,9 +70,15 @@ def square(who: str, x: Any) -> Variable:
     return x
 
 
-def hermitian(x: Variable) -> Variable:
+@op(samples=[case(arr(2, 2)), case(arr(2, 3, 3, kind="complex"))])
+def _hermitian(x: Any, *, xp: Any = None) -> Any:
     """(x + xᴴ) / 2: itself, for a symmetric or Hermitian x, to the last bit."""
-    return (x + adjoint(x, namespace(x))) / 2
+    return (x + adjoint(x, xp)) / 2
+
+
+@_hermitian.rule
+def _(g, xp):
+    return (g + adjoint(g, xp)) / 2
 
 
 def tracked(x: Variable) -> bool:

@@ -122,8 +122,8 @@ def _(g, out):
 def det(x: Any, *, xp: Any = None) -> Any:
     """The determinant of square matrices (..., M, M).
 
-    First and second derivatives are right for singular matrices too. For large ones `slogdet`
-    neither overflows nor underflows.
+    First and second derivatives are right for singular matrices too, which takes a singular value
+    decomposition. For large ones `slogdet` is faster, and neither overflows nor underflows.
 
     >>> det(Variable(2 * np.eye(2)))
     variable(4.0)
