@@ -81,6 +81,20 @@ def test_depth_grows_from_block_to_block() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "cls", [ours.ConvNeXt, ours.EfficientNet, ours.MobileNetV2, ours.VisionTransformer]
+)
+def test_the_head_reads_the_features(cls: Any) -> None:
+    [sample] = cls.samples()
+    model, [x] = sample.make(), sample.arrays()
+    with testing_mode():
+        y = model(x)
+        np.testing.assert_array_equal(model.head(model.features(x)).data, y.data)
+    model.cleargrads()
+    model.head(model.features(x).data).sum().backward()  # the head alone is trained
+    assert {name for name, p in model.named_params() if p.grad is not None} == {"head/W", "head/b"}
+
+
 def test_odd_arguments() -> None:
     for make, said in (
         (lambda: ConvNorm(4, kernel_size=2), "kernel_size is 2; it should be odd"),
@@ -110,7 +124,7 @@ def test_example() -> None:
     assert spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    shares = example.main(epochs=15)
+    shares = example.main(epochs=10)
     assert shares["fine-tuned, augmented"] > shares["from the start"] > 0.3
 
 

@@ -80,14 +80,18 @@ class ConvNeXt(PictureModel):
         if pretrained:
             self.load_pretrained(pretrained)
 
-    def forward(self, x: Any) -> Variable:
+    def features(self, x: Any) -> Variable:
+        """What the head reads: (N, sizes[-1])."""
         x = self.norms[0](self.stem(x))
         for i, stage in enumerate(self.blocks):
             if i:
                 x = self.halve[i - 1](self.norms[i](x))
             for block in stage:
                 x = block(x)
-        return self.head(self.norm(F.mean(x, axis=(2, 3))))
+        return self.norm(F.mean(x, axis=(2, 3)))
+
+    def forward(self, x: Any) -> Variable:
+        return self.head(self.features(x))
 
     def torchvision_names(self) -> dict[str, str]:
         """What layers and parameters are called in torchvision's files."""

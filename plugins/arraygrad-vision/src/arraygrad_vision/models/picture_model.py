@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from arraygrad.errors import LayerError
+from arraygrad.layers import Linear
 from arraygrad.models import Model
+from arraygrad.variable import Variable
 from arraygrad_vision.published import Published, load_pretrained
 
 MEAN = (0.485, 0.456, 0.406)
@@ -32,6 +34,12 @@ class PictureModel(Model):
     """
 
     WEIGHTS: ClassVar[dict[str, Published]] = {}
+
+    head: Linear
+
+    def features(self, x: Any) -> Variable:
+        """What `head` reads of pictures; forward is the head of it, with a dropout between."""
+        raise NotImplementedError(f"{type(self).__name__} has no features(self, x)")
 
     def torchvision_names(self) -> dict[str, str]:
         """What layers and parameters are called in torchvision's files: {"head": "fc", ...}."""

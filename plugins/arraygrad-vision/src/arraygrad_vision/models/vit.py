@@ -74,7 +74,8 @@ class VisionTransformer(PictureModel):
         if pretrained:
             self.load_pretrained(pretrained)
 
-    def forward(self, x: Any) -> Variable:
+    def features(self, x: Any) -> Variable:
+        """What the head reads: (N, size), the token after all blocks."""
         if tuple(x.shape[2:]) != (self.image, self.image):
             raise LayerError(
                 f"{type(self).__name__}: x has the shape {tuple(x.shape)}; expected (N, 3, "
@@ -87,7 +88,10 @@ class VisionTransformer(PictureModel):
         y = F.dropout(y, self.dropout_ratio)
         for block in self.blocks:
             y = block(y)
-        return self.head(self.norm(y[:, 0]))
+        return self.norm(y[:, 0])
+
+    def forward(self, x: Any) -> Variable:
+        return self.head(self.features(x))
 
     def torchvision_names(self) -> dict[str, str]:
         """What layers and parameters are called in torchvision's files."""
