@@ -128,7 +128,7 @@ def test_structures_of_results():
     _, dy = ag.jvp(f, ((2.0, 5.0),), ((1.0, 10.0),))
     close(dy["y"].w, 25.0)
     close(dy["y"].b[0], 1.0)
-    close(dy["n"], 0.0)
+    close(dy["n"], np.array(0.0))
 
 
 def test_results_that_are_arguments_or_the_same_or_constant():
@@ -237,6 +237,34 @@ def test_complex_numbers():
     close(pull(v)[0], fz.conj() * v + fc * v.conj())
     _, dy = ag.jvp(lambda t: F.exp(1j * t), (np.array([0.5]),), (np.ones(1),))
     close(dy, 1j * np.exp(0.5j) * np.ones(1))
+
+
+def test_arguments_changed_in_place():
+    def f(x):
+        x *= 2.0  # another Variable, or this one with another value: not the caller's
+        return (x * x).sum()
+
+    x = np.array([1.0, 2.0])
+    close(ag.grad(f)(x), 8 * x)
+    close(ag.hessian(f)(x), 8 * np.eye(2))
+    close(ag.jvp(lambda x: ag.vjp(f, x)[1](1.0)[0], (x,), (x,))[1], 8 * x)
+    close(x, [1.0, 2.0])
+
+    def g(x):
+        y = x * 1.0
+        y[0] = 5.0
+        y += x
+        return (y * y).sum()
+
+    close(ag.grad(g)(x), [2 * 6.0, 2 * 4.0 * 2])
+    close(ag.hessian(g)(x), np.diag([2.0, 8.0]))
+    y, pull = ag.vjp(lambda x: x * x, Variable(x))
+    y *= 100.0
+    close(pull(np.ones(2))[0].data, 2 * x)
+    for transform in (ag.vjp, ag.linearize):
+        y, product = transform(F.exp, np.zeros(2))
+        y *= 100.0  # not what the record keeps
+        close(np.asarray(product(np.ones(2))).reshape(2), np.ones(2))
 
 
 # -- what is refused

@@ -33,7 +33,7 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, 
         gxs = iter([gx if wrapped or w else gx.data for gx, w in pairs])
         return tuple([unflatten(shape, gxs) for shape in trace.x_shapes])
 
-    return (trace.value(), pull, *([trace.extra()] if has_aux else []))
+    return (trace.value(apart=True), pull, *([trace.extra()] if has_aux else []))
 
 
 def linearize(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
@@ -59,7 +59,7 @@ def linearize(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple
         dys = unflatten(trace.y_shape, iter(linear(dxs)))
         return given_back(dys, any(trace.wrapped) or _any_wrapped(dxs))
 
-    return (trace.value(), push, *([trace.extra()] if has_aux else []))
+    return (trace.value(apart=True), push, *([trace.extra()] if has_aux else []))
 
 
 def jvp(

@@ -53,6 +53,7 @@ def value_and_grad(
             variables += mine
         if not variables:
             raise ArgumentError(f"value_and_grad({name}): got no arrays in arguments {argnums}")
+        nodes = [x._node for x in variables]  # now: f may change its arguments in place
         nested = _nested.get()
         # A Variable that came in, and a call inside another transform, gets Variables back.
         wrapped = [nested or isinstance(x, Variable) for x in leaves]
@@ -63,7 +64,7 @@ def value_and_grad(
                 result = f(*call, **kwargs)
                 y, aux = pair(result, who) if has_aux else (result, None)
                 _check_value(y, who)
-                grads = _gradients(y, variables, create_graph)
+                grads = _gradients(y, variables, nodes, create_graph)
         finally:
             _nested.reset(token)
         outs = iter([g if w else g.data for g, w in zip(grads, wrapped, strict=True)])
@@ -98,15 +99,16 @@ def grad(
     return grad_f
 
 
-def _gradients(y: Any, variables: list[Variable], create_graph: bool) -> list[Variable]:
-    nodes = [x._node for x in variables]
+def _gradients(
+    y: Any, variables: list[Variable], nodes: list[Any], create_graph: bool
+) -> list[Variable]:
     found: dict[Any, Any] = {}
     if isinstance(y, Variable) and y._node is not None:
         seed = backend_of(y._data).ones_like(y._data)
         found = backprop(
             {y._node: constant(seed) if create_graph else seed},
-            first=nodes[0].seq,  # type: ignore[union-attr]
-            last=nodes[-1].seq,  # type: ignore[union-attr]
+            first=nodes[0].seq,
+            last=nodes[-1].seq,
             create_graph=create_graph,
         )
     grads = []

@@ -47,6 +47,8 @@ class Trace:
             self.xs += mine
         if not self.xs:
             raise ArgumentError(f"{who}: got no arrays to differentiate with respect to")
+        self.nodes = [_node(x) for x in self.xs]  # now: f may change its arguments in place
+        self.first, self.last = self.nodes[0].seq, self.nodes[-1].seq
         inside = nested.get()
         self.aux: Any = None
         self.wrapped = [inside or isinstance(x, Variable) for x in leaves]
@@ -59,15 +61,13 @@ class Trace:
                     result, self.aux = pair(result, who)
         finally:
             nested.reset(token)
-        found: list[Any] = []
-        self.y_shape = flatten(result, found, everything=True)
-        self.ys = [self._result(y) for y in found]
-        self.first, self.last = (_node(x).seq for x in (self.xs[0], self.xs[-1]))
+        self._found: list[Any] = []
+        self.y_shape = flatten(result, self._found, everything=True)
+        self.ys = [self._result(y) for y in self._found]
 
     def _result(self, y: Any) -> Variable:
         if isinstance(y, Variable):
-            y._array()
-            return y
+            return attach(y._array(), y._node)  # the caller may change his own in place
         if type(y) in PYTHON_SCALARS:
             return constant(namespace(self.xs[0]._data).asarray(y))
         if not hasattr(y, "dtype"):
@@ -78,9 +78,18 @@ class Trace:
             )
         return constant(y)
 
-    def value(self) -> Any:
-        """What f returned, in plain arrays if its arguments were."""
-        return given_back(unflatten(self.y_shape, iter(self.ys)), any(self.wrapped))
+    def value(self, apart: bool = False) -> Any:
+        """What f returned, in plain arrays if its arguments were.
+
+        apart: these share no memory with the record, which is used later.
+        """
+        found = self._found
+        if any(self.wrapped):
+            return unflatten(self.y_shape, iter(found))
+        plain = [x.data if isinstance(x, Variable) else x for x in found]
+        if apart:
+            plain = [x if type(x) in PYTHON_SCALARS else backend_of(x).copy(x) for x in plain]
+        return unflatten(self.y_shape, iter(plain))
 
     def extra(self) -> Any:
         """The aux that f returned, likewise."""
@@ -131,7 +140,8 @@ class Trace:
         """
         graph = self.recorded(gys) if graph is None else graph
         found = run(zip(self.ys, gys, strict=True), self.first, self.last, graph)
-        return apart([_or_zeros(found.get(_node(x)), x) for x in self.xs])
+        pairs = zip(self.nodes, self.xs, strict=True)
+        return apart([_or_zeros(found.get(node), x) for node, x in pairs])
 
     def linear(self) -> Push:
         """The derivative, ready for any number of tangents: forward mode."""
@@ -159,7 +169,7 @@ class Push:
         # Zeros are strong for tangents, later; here dy stands for any value.
         with using_config("strong_zeros", False), using_config("enable_backprop", True):
             found = backprop(self.dys, first=trace.first, last=trace.last, create_graph=True)
-        self.gxs = [found.get(_node(x)) for x in trace.xs]
+        self.gxs = [found.get(node) for node in trace.nodes]
 
     def __call__(self, dxs: Sequence[Any]) -> list[Variable]:
         """The tangent of each result."""
