@@ -103,7 +103,7 @@ class Output(Node):
         return (self.parent,)
 
     def pull(self, g: Any, first: int) -> Iterable[tuple[Node, Any]]:
-        return ((self.parent, Partial({self.index: g})),)
+        return ((self.parent, Partial({self.index: g})),) if self.parent.seq >= first else ()
 
     pull_graph = pull
 

@@ -128,6 +128,7 @@ class Definition:
         broadcasts: bool = False,
         pointwise: bool = False,
         singular: bool | Callable[..., bool] = False,
+        on_host: bool = False,
         saves: Sequence[str] = (),
         methods: Sequence[str] = (),
         operator: str | None = None,
@@ -141,6 +142,7 @@ class Definition:
         self.broadcasts = broadcasts
         self.pointwise = pointwise or bool(singular)
         self.singular = singular
+        self.on_host = on_host
         self.saves = tuple(saves)
         self.operator = operator
         self.methods = tuple(methods)
@@ -335,6 +337,7 @@ def op(
     broadcasts: bool = ...,
     pointwise: bool = ...,
     singular: bool | Callable[..., bool] = ...,
+    on_host: bool = ...,
     saves: Sequence[str] = ...,
     methods: Sequence[str] = ...,
     operator: str | None = ...,
@@ -351,6 +354,8 @@ def op(forward: Any = None, /, **options: Any) -> Any:
         a gradient of zero stays zero, also where another factor is infinite.
     singular: pointwise, and the derivative is infinite or NaN somewhere, as that of sqrt at 0; or
         a function of some of what the rules ask for, which says so.
+    on_host: computed on the host by NumPy where a library has no function of its own for it, so
+        that tests do not take the transfer for a mistake.
     saves: names of values that the function returns beside its result, for its rules to ask for;
         `@name.saved("value")` says how to compute each with ops.
     methods: names under which Variable has the op as a method.

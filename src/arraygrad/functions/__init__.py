@@ -108,6 +108,7 @@ LATE: dict[str, tuple[str, ...]] = {
     "products": (
         "cross", "diagonal", "matrix_power", "outer", "tensordot", "trace", "vecdot",
     ),
+    "scipy_special": (),
     "sets": ("unique_all", "unique_counts", "unique_inverse", "unique_values"),
     "solving": ("det", "inv", "lstsq", "matrix_rank", "pinv", "slogdet", "solve"),
     "standard": (),

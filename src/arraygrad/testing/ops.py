@@ -141,6 +141,9 @@ def _(report: Report, op: Any, place: Place, dtype: str) -> None:
     truth = truths.of(op, op.definition.samples[0], "0")
     if truth.complex and not place.complex:
         return
+    if op.definition.on_host:
+        report.skip(place.name, "the op says that it may be computed on the host")
+        return
     run = Run(truth, place, dtype)
     gs = {id(g): run.make(g) for g in truth.gs if g is not None}
     for x in run.values[:1]:

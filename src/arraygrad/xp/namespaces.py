@@ -11,7 +11,7 @@ from arraygrad import functions, op, registry
 from arraygrad.backend import COMPATIBLE, Backend, get_backend
 from arraygrad.xp.signatures import ALIASES, SIGNATURES, VERSION
 
-EXTENSIONS = ("linalg", "fft")
+EXTENSIONS = ("linalg", "fft", "special")
 # Functions in which the main namespace of NumPy is not what the standard says.
 _WORDS = """
     argsort asarray astype broadcast_arrays clip cumulative_prod cumulative_sum expand_dims fft
@@ -72,7 +72,7 @@ class Namespace(ModuleType):
 
 
 class Extension:
-    """`xp.linalg` or `xp.fft`: functions of an extension of the standard."""
+    """`xp.linalg` or `xp.fft`, extensions of the standard; `xp.special`, which is to be one."""
 
     def __init__(self, namespace: Namespace, name: str) -> None:
         self.__name__ = f"{namespace.__name__}.{name}"
@@ -82,7 +82,7 @@ class Extension:
     def __getattr__(self, name: str) -> Any:
         from arraygrad.xp.wrapping import function_of, on_data
 
-        full = f"{self._name}.{name}"
+        full = _ALSO.get(name, f"{self._name}.{name}")
         if full in ALIASES:
             found = getattr(self._namespace, ALIASES[full])
         elif full in SIGNATURES:
@@ -99,16 +99,25 @@ class Extension:
 
     def __dir__(self) -> list[str]:
         start = f"{self._name}."
-        return [name.removeprefix(start) for name in SIGNATURES if name.startswith(start)]
+        names = {*SIGNATURES, *standard_ops()}
+        return sorted(name.removeprefix(start) for name in names if name.startswith(start))
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"
 
 
+_ALSO = {"digamma": "special.psi"}
+
+
 def _extension(namespace: Namespace, name: str) -> Any:
-    if not hasattr(raw_namespace(namespace._backend, name), name):
+    found = Extension(namespace, name)
+    # SciPy looks for `special` before it turns arrays into those of NumPy; without SciPy there is
+    # none, but for libraries with their own.
+    if not dir(found) or (
+        name != "special" and not hasattr(raw_namespace(namespace._backend, name), name)
+    ):
         raise AttributeError(f"{namespace.__name__} has no {name!r}: its library lacks it")
-    return Extension(namespace, name)
+    return found
 
 
 def raw_namespace(backend: Backend, name: str) -> Any:

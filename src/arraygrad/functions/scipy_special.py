@@ -1,0 +1,188 @@
+"""SciPy's special functions as ops, in `arraygrad.xp.special`; made from the table of derivatives.
+
+SciPy computes them, or the library's own special functions where it has them. A function with an
+argument that has no derivative can be called; backpropagation to that argument raises.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+from arraygrad.backend import PYTHON_SCALARS, Backend, backend_of, is_inexact
+from arraygrad.errors import GradientError
+from arraygrad.functions.special_derivatives import TABLE
+from arraygrad.op import Definition, arr, case, op_of
+from arraygrad.variable import Variable, constant
+
+# Where libraries keep their own, and functions under which they are known there.
+_NATIVE = {
+    "cupy": "cupyx.scipy.special",
+    "jax": "jax.scipy.special",
+    "torch": "torch.special",
+}
+_OTHER_NAMES = {("torch", "j0"): "bessel_j0", ("torch", "j1"): "bessel_j1",
+                ("torch", "y0"): "bessel_y0", ("torch", "y1"): "bessel_y1",
+                ("jax", "psi"): "digamma"}  # fmt: skip
+# What is there under the same name, and is something else, or not for all arguments.
+_DIFFERENT = {("torch", "zeta"), ("jax", "zeta"), ("jax", "hyp1f1"), ("jax", "hyp2f1"),
+              ("jax", "kl_div"), ("jax", "poch")}  # fmt: skip
+# Functions of whole orders, by which they are not differentiated.
+_WITH_ORDER = {
+    "polygamma": ("order", "x", lambda order, x, sp: sp.polygamma(order + 1, x)),
+    "expn": ("order", "x", lambda order, x, sp: -sp.expn(order - 1, x)),
+    "yn": ("order", "x", lambda order, x, sp: (sp.yn(order - 1, x) - sp.yn(order + 1, x)) / 2),
+}
+
+
+@cache
+def scipy_function(name: str) -> Any:
+    """SciPy's own function of NumPy arrays."""
+    import scipy.special
+
+    function = getattr(scipy.special, name)
+    return getattr(function, "__wrapped__", function)
+
+
+@cache
+def _native(backend: str, name: str) -> Any:
+    if backend not in _NATIVE or (backend, name) in _DIFFERENT:
+        return None
+    module = import_module(_NATIVE[backend])
+    return getattr(module, _OTHER_NAMES.get((backend, name), name), None)
+
+
+def compute(name: str, *args: Any) -> Any:
+    """A special function of raw arrays and numbers."""
+    arrays = [x for x in args if type(x) not in PYTHON_SCALARS]
+    if not arrays:
+        return float(scipy_function(name)(*args))
+    backend = backend_of(arrays[0])
+    if backend.name == "numpy":
+        y = scipy_function(name)(*args)
+        # Functions in pure Python, and half precision, come out wider than they went in.
+        narrow = y.dtype != arrays[0].dtype and arrays[0].dtype.kind == "f"
+        return y.astype(np.result_type(*args)) if narrow else y
+    if (native := _native(backend.name, name)) is not None:
+        like = arrays[0]
+        orders = name in _WITH_ORDER  # which stay numbers
+        return native(*[x if orders else _lifted(x, like, backend) for x in args])
+    data = [x if type(x) in PYTHON_SCALARS else backend.to_numpy(x) for x in args]
+    y, like = np.asarray(compute(name, *data)), arrays[0]
+    dtype = like.dtype if is_inexact(like.dtype, backend.xp) else None
+    return backend.asarray(y, dtype=dtype, device=backend.device(like))
+
+
+def _lifted(x: Any, like: Any, backend: Backend) -> Any:
+    if type(x) in PYTHON_SCALARS:
+        return backend.asarray(x, dtype=like.dtype, device=backend.device(like))
+    return x
+
+
+class _Raw:
+    """`sp` for rules on raw arrays."""
+
+    def __getattr__(self, name: str) -> Any:
+        def special(*args: Any) -> Any:
+            return compute(name, *args)
+
+        setattr(self, name, special)
+        return special
+
+
+class _Ops:
+    """`sp` for rules on Variables."""
+
+    def __getattr__(self, name: str) -> Any:
+        return OPS[name]
+
+
+_RAW, _VARIABLES = _Raw(), _Ops()
+
+
+def derivative(function: Any, g: Any, values: dict[str, Any]) -> Any:
+    """`g` times the derivative, from what `function` asks for of the arguments and the result."""
+    data = g._data if isinstance(g, Variable) else g
+    backend = backend_of(data)
+    known = dict(values, xp=g.__array_namespace__() if data is not g else backend.xp)
+    known["sp"] = _RAW if data is g else _VARIABLES
+    asked = {name: known[name] for name in signature(function).parameters}
+    for name, value in asked.items():
+        if type(value) in PYTHON_SCALARS and name != "order":
+            lifted = _lifted(value, data, backend)
+            asked[name] = lifted if data is g else constant(lifted)
+    return g * function(**asked)
+
+
+def refuse(name: str, argument: str) -> Any:
+    """Raise the error for an argument without a derivative."""
+    raise GradientError(
+        f"special.{name}: got a tracked Variable for {argument}, by which it has no derivative in "
+        f"arraygrad; use .detach() of it if none is wanted"
+    )
+
+
+def _define(name: str, derivatives: dict[str, Any], samples: list[Any]) -> Any:
+    """The op of one special function, with a rule for each argument."""
+    words = ", ".join(derivatives)
+    env = {"compute": compute, "derivative": derivative, "refuse": refuse}
+    title = f"_special_{name}"
+    exec(f"def {title}({words}): return compute({name!r}, {words})", env)
+    forward: Any = env[title]
+    forward.__module__ = __name__
+    forward.__doc__ = f"SciPy's special function `{name}`, elementwise."
+    tracked = [x for x, function in derivatives.items() if function != "constant"]
+    function = op_of(
+        Definition(
+            forward,
+            samples=samples,
+            constant=[x for x in derivatives if x not in tracked],
+            broadcasts=True,
+            singular=True,
+            on_host=True,
+            standard=f"special.{name}",
+            reference=(lambda *args: scipy_function(name)(*args)) if samples else None,
+        )
+    )
+    for x in tracked:
+        if derivatives[x] is None:
+            exec(f"def rule(g): refuse({name!r}, {x!r})", env)
+        else:
+            asked = [n for n in signature(derivatives[x]).parameters if n not in ("xp", "sp")]
+            values = ", ".join(f"{n!r}: {n}" for n in asked)
+            given = ", ".join(["g", *asked])
+            env[f"of_{x}"] = derivatives[x]
+            exec(f"def rule({given}): return derivative(of_{x}, g, {{{values}}})", env)
+        function.rule(x)(env["rule"])
+    return function
+
+
+def _samples(name: str) -> list[Any]:
+    entry = TABLE[name]
+    known = [x for x, function in entry.derivatives.items() if function is not None]
+    made = {
+        x: arr(3, low=low, high=high) if x in known else (low + high) / 2
+        for x, (low, high) in entry.ranges.items()
+    }
+    return [case(*made.values())]
+
+
+def _all() -> dict[str, Any]:
+    ops = {name: _define(name, entry.derivatives, _samples(name)) for name, entry in TABLE.items()}
+    for name, (order, x, function) in _WITH_ORDER.items():
+        sample = case(2, arr(3, low=0.5, high=3.0))
+        ops[name] = _define(name, {order: "constant", x: function}, [sample])
+    ops["gammasgn"] = _define("gammasgn", {"x": "constant"}, [case(arr(3, low=0.5))])
+    ops["zetac"] = _define("zetac", {"x": None}, [])
+    ops["lpmv"] = _define("lpmv", {"m": None, "v": None, "x": None}, [])
+    return ops
+
+
+# None without SciPy.
+OPS = _all() if find_spec("scipy") else {}
+__all__: list[str] = []
