@@ -82,16 +82,13 @@ assert "kernel" in repr(ag.explain(F.tanh, x)) and "cupy" not in repr(ag.explain
 """
 
 
-def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *args], capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": STANDIN, **env},
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("machine", MACHINES)
 def test_all_that_would_use_it_says_what_to_do(machine: str) -> None:
-    done = run("-c", USES.format(machine=MACHINES[machine]))
+    path = os.pathsep.join(filter(None, [STANDIN, os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-c", USES.format(machine=MACHINES[machine])],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == 8
