@@ -117,15 +117,29 @@ def test_its_weights_are_of_this_backend() -> None:
     assert y.shape == (1, 2)
 
 
-def test_example() -> None:
-    path = ROOT / "examples" / "fine_tune_digits.py"
-    spec = importlib.util.spec_from_file_location("fine_tune_digits", path)
+def example(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    example = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(example)
-    shares = example.main(epochs=10)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_fine_tuning_pays() -> None:
+    shares = example("fine_tune_digits").main(epochs=10)
     assert shares["fine-tuned, augmented"] > 0.5 > shares["from the start"]
+
+
+def test_classifying_a_picture() -> None:
+    image = pytest.importorskip("PIL.Image")
+    np.random.seed(0)
+    model = models.MobileNetV2(width=0.25)
+    labels = {i: f"class {i}" for i in range(1000)}
+    found = example("classify").classify(model, image.new("RGB", (300, 260), "red"), labels, 4)
+    assert len(found) == 4
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    assert found.keys() <= set(labels.values())
 
 
 def test_examples_in_the_readme(
