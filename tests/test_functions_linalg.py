@@ -17,6 +17,7 @@ from arraygrad.errors import (
 )
 from arraygrad.op import arr, case, op
 from arraygrad.testing import check_op
+from arraygrad.testing.places import Place
 
 RNG = np.random.default_rng(0)
 PLACES = ["numpy", "strict"]
@@ -166,15 +167,18 @@ def test_norms_have_gradient_zero_at_zero():
     assert not F.vector_norm(Variable(np.ones(3)), ord=0).requires_grad
 
 
-def test_matrices_without_elements():
-    empty, none = Variable(np.zeros((0, 0))), Variable(np.zeros((0, 2, 2)))
+@pytest.mark.parametrize("place", PLACES)
+def test_matrices_without_elements(place):
+    array = Place(place).array
+    empty, none = Variable(array(np.zeros((0, 0)))), Variable(array(np.zeros((0, 2, 2))))
     for x in (empty, none):
         results = [F.inv(x), F.cholesky(x), F.det(x), *F.slogdet(x), *F.eigh(x), *F.svd(x)]
         results += [*F.qr(x), F.svdvals(x), F.eigvalsh(x), F.solve(x, x), F.matrix_power(x, 3)]
-        total = sum((y.sum() for y in results), Variable(np.array(0.0)))
-        total.backward()
+        F.sum(F.stack([F.sum(y) for y in results])).backward()
         assert x.grad.shape == x.shape
     assert float(F.det(empty)) == 1.0
+    assert int(F.matrix_rank(empty)) == 0
+    assert F.matrix_rank(none).shape == (0,)
 
 
 def test_untracked_calls_do_no_more_than_the_library(monkeypatch):
