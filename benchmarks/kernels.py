@@ -111,7 +111,7 @@ def cases() -> Iterator[tuple[str, tuple[str, ...], Call, list[tuple[int, ...]]]
     )  # fmt: skip
     yield "linear 100x784 -> 100", TORCH, F.linear, [(100, 784), (784, 100), (100,)]
     yield "linear 30x2 -> 10", TORCH, F.linear, [(30, 2), (2, 10), (10,)]
-    for n, i, h in ((30, 100, 100), (5, 10, 20)):
+    for n, i, h in ((30, 100, 100), (5, 10, 20), (64, 1, 32)):
         rows = i + h + 1
         yield (
             f"lstm_cell {n}x{i} -> {h}", TORCH, F.lstm_cell,

@@ -63,6 +63,18 @@ def test_index_add(backend: Any, key: Any) -> None:
     np.testing.assert_allclose(np.asarray(got), expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("key", [*KEYS[:4], [0, 2], np.array([True, False, True, False])], ids=str)
+def test_set_item(backend: Any, key: Any) -> None:
+    expected = np.zeros((4, 3), "float32")
+    values = np.random.default_rng(0).normal(size=expected[key].shape).astype("float32")
+    for value in (values, 2.0):
+        expected[key] = value
+        x = jnp.zeros((4, 3))
+        y = backend.set_item(x, key, value if value is not values else jnp.array(values))
+        np.testing.assert_array_equal(np.asarray(y), expected)
+        assert not x.any()
+
+
 def test_arrays_are_immutable_and_averages_move_all_the_same() -> None:
     x = jnp.array(np.random.default_rng(0).normal(size=(8, 3)).astype("float32"))
     with pytest.raises(ag.errors.ArgumentError, match=r"arraygrad\.Buffer"):

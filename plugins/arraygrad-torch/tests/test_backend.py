@@ -97,6 +97,25 @@ def test_tensors_that_require_grad_are_refused() -> None:
     assert v.data.tolist() == [1, 1]
 
 
+def test_rules_of_complex_numbers_are_not_conjugated() -> None:
+    z = torch.tensor([0.3 + 0.7j, -1.2 + 0.1j], dtype=torch.complex128)
+    for ours, theirs in ((F.tanh, torch.tanh), (F.sigmoid, torch.sigmoid)):
+        x: Any = Variable(z)
+        F.sum(F.real(ours(x) * (2 - 1j))).backward()
+        leaf = z.clone().requires_grad_()
+        (theirs(leaf) * (2 - 1j)).real.sum().backward()
+        torch.testing.assert_close(x.grad.data, leaf.grad)
+
+
+def test_new_tensors_go_where_pytorch_puts_its_own(backend: Any) -> None:
+    with torch.device("meta"):  # as torch.set_default_device("cuda") does for a whole program
+        assert backend.asarray(np.ones(2)).device.type == "meta"
+        assert backend.asarray([1.0]).device.type == "meta"
+        with using_backend("torch"):
+            assert L.Linear(2, in_size=3).W.device.type == "meta"
+        assert backend.asarray(np.ones(2), device="cpu").device.type == "cpu"
+
+
 def test_results_never_carry_a_graph_of_pytorch() -> None:
     with using_backend("torch"):
         model = ag.models.MLP((5, 3))

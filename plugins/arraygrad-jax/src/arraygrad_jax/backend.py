@@ -104,14 +104,21 @@ class JaxBackend(Backend):
 
     def index_add(self, shape: tuple[int, ...], key: Any, values: Any) -> Any:
         zeros = self.xp.zeros(shape, values.dtype, device=self.device(values))
-        parts = key if isinstance(key, tuple) else (key,)
-        parts = tuple(np.asarray(part) if isinstance(part, list) else part for part in parts)
-        return zeros.at[parts].add(values)
+        return zeros.at[_parts(key)].add(values)
+
+    def set_item(self, x: Any, key: Any, value: Any) -> Any:
+        return x.at[_parts(key)].set(self.xp.asarray(value, dtype=x.dtype))
 
     def jit(self, function: Any, state: Sequence[Any]) -> Any:
         from arraygrad_jax.steps import Step
 
         return Step(self, function, state)
+
+
+def _parts(key: Any) -> tuple[Any, ...]:
+    """A key as JAX takes it, which refuses lists."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return tuple(np.asarray(part) if isinstance(part, list) else part for part in parts)
 
 
 # What gives a random key inside of a step that is being compiled; None outside.

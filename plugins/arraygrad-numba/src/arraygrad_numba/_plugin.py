@@ -32,6 +32,10 @@ KERNELS = {
         "_pooling": "pooling",
         "_pooling.x": "pooling_x",
     },
+    "recurrent": {
+        "_gru": "gru",
+        "_gru.x.h.W": "gru_gradients",
+    },
     "rows": {
         "_softmax_cross_entropy": "softmax_cross_entropy",
         "_softmax_cross_entropy.x": "softmax_cross_entropy_x",

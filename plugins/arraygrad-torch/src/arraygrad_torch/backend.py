@@ -61,8 +61,11 @@ class TorchBackend(Backend):
 
     def asarray(self, obj: Any, dtype: Any = None, device: Any = None) -> Any:
         if isinstance(obj, np.ndarray | np.generic):
-            x = self.from_numpy(np.asarray(obj))
-            return x.to(device=device, dtype=None if dtype is None else self.dtype(dtype))
+            if dtype is None:
+                return self.from_numpy(np.asarray(obj), device)
+            # On the host first: a device may not have the dtype of what is given.
+            x = self.from_numpy(np.asarray(obj), "cpu").to(self.dtype(dtype))
+            return x.to(self.torch.get_default_device() if device is None else device)
         if isinstance(obj, self.torch.Tensor):
             self.accept(obj)
         return self.xp.asarray(obj, dtype=dtype, device=device)

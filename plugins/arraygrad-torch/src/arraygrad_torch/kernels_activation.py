@@ -21,11 +21,18 @@ def relu_x(g: Any, out: Any, xp: Any) -> Any:
     return aten.threshold_backward.default(g, out, 0) if floating(g, out) else g * (out > 0)
 
 
+# Of complex numbers PyTorch's rules are conjugated, and arraygrad's are not.
+
+
 def sigmoid_x(g: Any, out: Any) -> Any:
+    if not floating(g, out):
+        return rule(activation.sigmoid, "x")(g, out)
     return aten.sigmoid_backward.default(g, out)
 
 
 def tanh_x(g: Any, out: Any) -> Any:
+    if not floating(g, out):
+        return rule(activation.tanh, "x")(g, out)
     return aten.tanh_backward.default(g, out)
 
 
