@@ -168,6 +168,7 @@ def walk(
     """
     grads = dict(starts)
     singular = False
+    quiet = _quiet() if singular_ops else None
     heap: list[tuple[int, Node]] = []
     for start in grads:
         if start.seq > last:
@@ -184,9 +185,8 @@ def walk(
             gx = g  # in case that a rule fails before there is another gradient
             try:
                 if node.singular and not singular:
-                    singular = True  # 0 / 0 in a rule is no news: `backprop` looks after it
-                    quiet = np.errstate(divide="ignore", invalid="ignore")
-                    quiet.__enter__()
+                    singular = True
+                    quiet = quiet or _quiet()
                 pairs = node.pull_graph(g, first) if create_graph else node.pull(g, first)
                 if careful and node.pointwise:
                     pairs = _masked(g, pairs)
@@ -223,9 +223,21 @@ def walk(
             else:
                 node = heappushpop(heap, (-following.seq, following))[1]
     finally:
-        if singular:
+        if quiet is not None:
             quiet.__exit__(None, None, None)
     return grads, singular
+
+
+# Whether an op with infinite derivatives was ever called in this process: until then rules can do
+# without `_quiet`, which costs as much as a small one of them.
+singular_ops: list[str] = []
+
+
+def _quiet() -> np.errstate:
+    """No warnings of 0 * inf and 0 / 0 in rules: `backprop` looks after them."""
+    state = np.errstate(divide="ignore", invalid="ignore")
+    state.__enter__()
+    return state
 
 
 def _masked(g: Any, pairs: Iterable[tuple[Node, Any]]) -> Iterable[tuple[Node, Any]]:

@@ -44,7 +44,7 @@ from typing import Any
 from arraygrad import dispatch
 from arraygrad.backend import backend_of, by_type, namespace
 from arraygrad.config import is_recording, turned_off
-from arraygrad.engine import Node, sequence
+from arraygrad.engine import Node, sequence, singular_ops
 from arraygrad.errors import ArgumentError
 from arraygrad.function import Function
 from arraygrad.op import Definition
@@ -83,6 +83,8 @@ IS_RECORDING = "(not turned_off_ or is_recording_())"
 def compile_op(function: Any, env: dict[str, Any]) -> None:
     """Put the code of its definition into the public function of an op."""
     definition: Definition = function.definition
+    if definition.singular is True:
+        singular_ops.append(definition.name)
     env.update(
         COMMON,
         array_=None,

@@ -6,7 +6,7 @@ argument that has no derivative can be called; backpropagation to that argument 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import signature
@@ -84,25 +84,25 @@ def _lifted(x: Any, like: Any, backend: Backend) -> Any:
     return x
 
 
-class _Raw:
+class _OnArrays:
     """`sp` for rules on raw arrays."""
 
     def __getattr__(self, name: str) -> Any:
-        def special(*args: Any) -> Any:
-            return compute(name, *args)
-
-        setattr(self, name, special)
-        return special
+        if name not in OPS:
+            raise AttributeError(f"there is no special function {name!r}")
+        return partial(compute, name)
 
 
-class _Ops:
+class _OnVariables:
     """`sp` for rules on Variables."""
 
     def __getattr__(self, name: str) -> Any:
+        if name not in OPS:
+            raise AttributeError(f"there is no special function {name!r}")
         return OPS[name]
 
 
-_RAW, _VARIABLES = _Raw(), _Ops()
+_RAW, _VARIABLES = _OnArrays(), _OnVariables()
 
 
 def derivative(function: Any, g: Any, values: dict[str, Any]) -> Any:
