@@ -201,6 +201,15 @@ def test_matrix_power_and_matrix_functions_agree():
         )
 
 
+@pytest.mark.parametrize("order", ["fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf])
+def test_norms_of_matrices(order):
+    for x in (REAL, COMPLEX):
+        for keepdims in (False, True):
+            found = F.matrix_norm(Variable(x), ord=order, keepdims=keepdims)
+            expected = np.linalg.matrix_norm(x, ord=order, keepdims=keepdims)
+            np.testing.assert_allclose(found.data, expected, rtol=1e-12)
+
+
 def test_standard_names_are_these_ops():
     x = Variable(REAL[:, :3])
     assert type(xp.linalg.svd(x)).__name__ == "SVDResult"

@@ -15,6 +15,8 @@ from arraygrad.function import Function
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable, constant
 
+REGULAR = "matrices that are not singular"
+
 
 class Several(Function):
     """A function of one array with several results; one text of its rule for both modes.
