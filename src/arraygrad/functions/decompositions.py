@@ -16,13 +16,13 @@ from arraygrad.functions.matrices import (
     adjoint,
     computed,
     conj,
+    defined,
     diagonals,
     expect_gauge,
     eye_like,
     hermitian,
     imag,
     matrices,
-    solved,
     tracked,
 )
 from arraygrad.op import arr, case, op
@@ -54,15 +54,10 @@ def _cholesky(x: Any, *, xp: Any = None) -> Any:
 
 @_cholesky.rule
 def _(g, out, xp):
-    half = _lower_half(out, xp)
-    inner = solved("cholesky", "a regular factor", out.mT, (out.mT @ g) * half, xp)
-    return solved("cholesky", "a regular factor", conj(out.mT, xp), inner.mT, xp).mT
-
-
-def _lower_half(x: Any, xp: Any) -> Any:
-    """Ones below the diagonal and halves on it, as a factor; for the size of x."""
-    eye = eye_like(x)
-    return xp.tril(xp.ones_like(eye)) - eye / 2
+    eye = eye_like(out)
+    half = xp.tril(xp.ones_like(eye)) - eye / 2  # ones below the diagonal, halves on it
+    inner = xp.linalg.solve(out.mT, (out.mT @ g) * half)
+    return xp.linalg.solve(adjoint(out, xp), inner.mT).mT
 
 
 @op(
@@ -120,7 +115,8 @@ class Qr(Several):
         y = cq @ h
         if gq is not None:
             y = y + gq - cq @ inner
-        return solved("qr", "matrices whose columns are linearly independent", r, y.mT, xp).mT
+        what = "matrices whose columns are linearly independent"
+        return defined("qr", what, xp.linalg.solve, r, y.mT).mT
 
 
 def _of_the_rest(who: str, which: str, rest: Any, g: Any, q: Any, xp: Any) -> Any:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from arraygrad.backend import namespace
-from arraygrad.errors import GradientError, MatrixError
 from arraygrad.functions.matrices import (
     REGULAR,
     Several,
     adjoint,
     conj,
+    defined,
     diagonals,
     eye_like,
     imag,
     of_op,
-    refused,
     square,
 )
 from arraygrad.op import arr, case, op
@@ -65,7 +64,7 @@ def _cofactors(x: Any, *, xp: Any = None) -> Any:
 
     From x = u diag(s) vh: its determinant is that of u, times that of vh, times the product of s.
     """
-    u, s, vh = xp.linalg.svd(x, full_matrices=False)
+    u, s, vh = defined("det", "finite numbers", xp.linalg.svd, x, full_matrices=False)
     phase = (xp.linalg.det(u) * xp.linalg.det(vh))[..., None, None]
     return phase * (conj(u, xp) * _others(s, xp)[..., None, :]) @ conj(vh, xp)
 
@@ -74,7 +73,7 @@ def _cofactors(x: Any, *, xp: Any = None) -> Any:
 def _(g, x, xp):
     # The second derivative of the determinant of diag(s): by elements (i, i) and (k, k) it is the
     # product of all other s, by (i, k) and (k, i) the negative of that, else zero.
-    u, s, vh = xp.linalg.svd(x, full_matrices=False)
+    u, s, vh = defined("det", "finite numbers", xp.linalg.svd, x, full_matrices=False)
     phase = (xp.linalg.det(u) * xp.linalg.det(vh))[..., None, None]
     h = phase * (adjoint(u, xp) @ g @ adjoint(vh, xp))
     pairs = _other_pairs(s, xp)
@@ -85,9 +84,8 @@ def _(g, x, xp):
 
 def _others(s: Any, xp: Any) -> Any:
     """For each element of s (..., N) the product of all others, without a division."""
-    ones = xp.ones_like(s)
     eye = eye_like(s)
-    return xp.prod(s[..., None, :] * (1 - eye) + ones[..., None, :] * eye, axis=-1)
+    return xp.prod(s[..., None, :] * (1 - eye) + eye, axis=-1)
 
 
 def _other_pairs(s: Any, xp: Any) -> Any:
@@ -119,15 +117,7 @@ class Slogdet(Several):
     def rule(self, gys: list[Any], x: Any, ys: list[Any], xp: Any) -> Any:
         gsign, glog = gys
         sign = ys[0]
-        try:
-            inverse = xp.linalg.inv(x)
-        except Exception as error:
-            if not (refused(error) or isinstance(error, MatrixError)):
-                raise
-            raise GradientError(
-                f"slogdet: the gradient is not defined for x of shape {tuple(x.shape)}: {error}; "
-                f"expected {REGULAR}"
-            ) from error
+        inverse = defined("slogdet", REGULAR, xp.linalg.inv, x)
         g = xp.zeros_like(sign) if glog is None else glog
         if gsign is not None:
             g = g + imag(gsign * sign, xp)  # 0 for a real x, whose sign does not move

@@ -143,15 +143,15 @@ def computed(who: str, what: str, function: Callable[..., Any], *xs: Any, **opti
         raise MatrixError(f"{who}: got {shapes}: {error}; expected {what}") from error
 
 
-def solved(who: str, what: str, a: Any, b: Any, xp: Any) -> Any:
-    """The solution of a x = b inside of a rule; raises GradientError where a is singular."""
+def defined(who: str, what: str, function: Callable[..., Any], *xs: Any, **options: Any) -> Any:
+    """`function(*xs)` inside of a rule; where there is no result, GradientError says what for."""
     try:
-        return xp.linalg.solve(a, b)
+        return function(*xs, **options)
     except Exception as error:
         if not (refused(error) or isinstance(error, MatrixError)):
             raise
         raise GradientError(
-            f"{who}: the gradient is not defined for x of shape {tuple(a.shape)}: {error}; "
+            f"{who}: the gradient is not defined for x of shape {tuple(xs[0].shape)}: {error}; "
             f"expected {what}"
         ) from error
 
