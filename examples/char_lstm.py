@@ -31,6 +31,7 @@ class CharLSTM(Model):
 
 def write(model: CharLSTM, text: Any, start: str = "The ", length: int = 300) -> str:
     """`start`, and what the model goes on with, each character drawn by its probability."""
+    model.to_cpu()  # wherever it was trained: characters are drawn by NumPy
     model.reset_state()
     written = start
     with no_grad():

@@ -36,6 +36,7 @@ def main(epochs: int = 20, batch_size: int = 50) -> float:
     model = CNN()
     optimizer = optimizers.Adam().setup(model)
     loader = DataLoader(train, batch_size)
+    ((x_test, t_test),) = DataLoader(test, len(test), shuffle=False)  # where the model is too
     share = 0.0
     for epoch in range(epochs):
         total = 0.0
@@ -46,7 +47,7 @@ def main(epochs: int = 20, batch_size: int = 50) -> float:
             optimizer.update()
             total += float(loss) * len(t)
         with no_grad(), test_mode():
-            share = float(F.accuracy(model(test.data), test.label))
+            share = float(F.accuracy(model(x_test), t_test))
         print(f"epoch {epoch + 1}: loss {total / len(train):.4f}, held out right {share:.2%}")
     return share
 

@@ -13,7 +13,7 @@ import numpy as np
 
 import arraygrad.functions as F
 import arraygrad.layers as L
-from arraygrad import DataLoader, Model, Variable, datasets, no_grad, optimizers
+from arraygrad import DataLoader, Model, Variable, cuda, datasets, no_grad, optimizers
 from arraygrad.models import Sequential
 
 LATENT = 16
@@ -79,8 +79,9 @@ def main(epochs: int = 60, picture: str | None = "gan.png") -> Model:
     for epoch in range(epochs):
         losses = np.zeros(2)
         for x, _ in loader:
-            real, fake = np.ones((len(x), 1), np.int64), np.zeros((len(x), 1), np.int64)
-            drawn = generator(noise(len(x)))
+            xp = cuda.get_array_module(x)  # the network is on its library, whichever it is
+            real, fake = xp.ones_like(x[:, 0, 0, :1]), xp.zeros_like(x[:, 0, 0, :1])
+            drawn = generator(xp.asarray(noise(len(x))))
 
             judged = F.sigmoid_cross_entropy(discriminator(x), real)
             judged = judged + F.sigmoid_cross_entropy(discriminator(drawn.detach()), fake)
@@ -98,6 +99,7 @@ def main(epochs: int = 60, picture: str | None = "gan.png") -> Model:
             print(
                 f"epoch {epoch + 1}: discriminator {judged_mean:.3f}, generator {fooled_mean:.3f}"
             )
+    generator.to_cpu()  # wherever it was trained: pictures are NumPy's
     if picture:
         draw(generator, picture)
     return generator

@@ -68,6 +68,7 @@ def main(epochs: int = 15, picture: str | None = "grad_cam.png") -> np.ndarray:
     model = CNN()
     optimizer = optimizers.Adam(alpha=0.003).setup(model)
     test = datasets.Digits(train=False, flat=False)
+    ((x_test, t_test),) = DataLoader(test, len(test), shuffle=False)  # where the model is too
     for epoch in range(epochs):
         for x, t in DataLoader(datasets.Digits(train=True, flat=False), batch_size=50):
             loss = F.softmax_cross_entropy(model(x), t)
@@ -75,8 +76,9 @@ def main(epochs: int = 15, picture: str | None = "grad_cam.png") -> np.ndarray:
             loss.backward()
             optimizer.update()
         with no_grad():
-            share = float(F.accuracy(model(test.data), test.label))
+            share = float(F.accuracy(model(x_test), t_test))
         print(f"epoch {epoch + 1}: held out right {share:.2%}")
+    model.to_cpu()  # wherever it was trained: what follows is NumPy's
     first = [int(np.argmax(test.label == digit)) for digit in range(10)]
     x = test.data[first]
     cams = grad_cam(model, x, np.arange(10))

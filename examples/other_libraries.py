@@ -10,7 +10,7 @@ from typing import Any
 import array_api_compat
 
 from arraygrad import get_backend, grad
-from arraygrad.errors import BackendUnavailableError
+from arraygrad.errors import BackendError
 
 
 def energy(x: Any) -> Any:
@@ -25,7 +25,7 @@ def main() -> dict[str, list[float]]:
     for name in ("numpy", "array_api_strict", "torch", "jax", "cupy"):
         try:
             backend = get_backend(name)
-        except BackendUnavailableError as error:
+        except BackendError as error:
             print(f"{name}: {error}")
             continue
         x = backend.asarray([-1.0, 0.0, 2.0])

@@ -53,6 +53,7 @@ def train(model: Predictor, epochs: int, batch_size: int = 30, length: int = 30)
 
 def predict(model: Predictor, values: np.ndarray) -> list[float]:
     """The value that the model expects after each."""
+    model.to_cpu()  # wherever it was trained: the values are NumPy's
     model.reset_state()
     with no_grad():
         return [model(np.array(v, dtype=np.float32).reshape(1, 1)).item() for v in values]

@@ -59,7 +59,7 @@ COLORS = ("#1b6ca8", "#d1495b", "#3a7d44")
 
 def main(epochs: int = 300, picture: str | None = "spiral.png") -> Model:
     """Train, say how many samples are right, and draw."""
-    model = train(epochs)
+    model = train(epochs).to_cpu()  # wherever it was trained: what follows is NumPy's
     data = datasets.Spiral(train=False)
     with no_grad():
         share = float(F.accuracy(model(data.data), data.label))

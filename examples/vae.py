@@ -13,7 +13,7 @@ import numpy as np
 
 import arraygrad.functions as F
 import arraygrad.layers as L
-from arraygrad import DataLoader, Model, Variable, datasets, no_grad, optimizers
+from arraygrad import DataLoader, Model, Variable, cuda, datasets, no_grad, optimizers
 
 
 class VAE(Model):
@@ -35,7 +35,7 @@ class VAE(Model):
     def forward(self, x: Any) -> Variable:
         """The bound on the negative log likelihood of the images, in nats for each."""
         mean, logvar = self.encode(x)
-        noise = np.random.randn(*mean.shape).astype(np.float32)
+        noise = cuda.get_array_module(mean).asarray(np.random.randn(*mean.shape).astype(np.float32))
         z = mean + F.exp(0.5 * logvar) * noise  # the noise comes from outside: mean has a gradient
         reconstruction = F.sigmoid_cross_entropy(self.decode(z), x)
         divergence = F.sum(mean**2 + F.exp(logvar) - logvar - 1) / (2 * len(x))
@@ -64,7 +64,8 @@ def main(epochs: int = 150, picture: str | None = "vae.png") -> float:
     np.random.seed(0)
     model = VAE()
     optimizer = optimizers.Adam(alpha=0.002).setup(model)
-    test = datasets.Digits(train=False).data
+    held_out = datasets.Digits(train=False)
+    ((test, _),) = DataLoader(held_out, len(held_out), shuffle=False)  # where the model is too
     loader = DataLoader(datasets.Digits(train=True), batch_size=64)
     bound = 0.0
     for epoch in range(epochs):
@@ -78,6 +79,7 @@ def main(epochs: int = 150, picture: str | None = "vae.png") -> float:
         if (epoch + 1) % 25 == 0 or epoch + 1 == epochs:
             print(f"epoch {epoch + 1}: held-out bound {bound:.2f} nats an image")
     if picture:
+        model.to_cpu()  # wherever it was trained: pictures are NumPy's
         draw(model, picture)
     return bound
 
