@@ -43,14 +43,18 @@ def test_other_libraries():
         np.testing.assert_allclose(slope, found["numpy"], rtol=1e-6)
 
 
+@pytest.mark.parametrize("way", ["file", "environment"])
 @pytest.mark.parametrize("name", ["torch", "jax"])
-def test_one_line(name, tmp_path):
-    """The line in arraygrad.toml is all that differs, and losses are equal but for rounding."""
+def test_one_line(name, way, tmp_path):
+    """One line of settings is all that differs, and losses are equal but for rounding."""
     if name not in os.environ.get("ARRAYGRAD_TEST_BACKENDS", "").split(","):
         pytest.skip(f"ARRAYGRAD_TEST_BACKENDS does not name {name}")
-    expected = example("one_line").main()
-    (tmp_path / "arraygrad.toml").write_text(f'backend = "{name}"\n')
+    expected, accuracy = example("one_line").main()
     env = {key: value for key, value in os.environ.items() if key != "ARRAYGRAD_BACKEND"}
+    if way == "file":
+        (tmp_path / "arraygrad.toml").write_text(f'backend = "{name}"\n')
+    else:
+        env["ARRAYGRAD_BACKEND"] = name
     done = subprocess.run(
         [sys.executable, FOLDER / "one_line.py"],
         capture_output=True, text=True, check=False, env=env, cwd=tmp_path,
@@ -58,8 +62,18 @@ def test_one_line(name, tmp_path):
     assert done.returncode == 0, done.stderr
     head, *lines = done.stdout.splitlines()
     assert head == f"on {name}"
-    losses = [float(line.split()[-1]) for line in lines]
-    assert losses == pytest.approx(expected, rel=2e-5)
+    *losses, right = [float(line.split()[-1]) for line in lines]
+    assert losses == pytest.approx(expected, rel=1e-5)
+    assert right == pytest.approx(accuracy, abs=2e-3)
+    assert right > 0.8
+
+
+def test_one_line_compared(capsys):
+    """What is not here is named with its reason."""
+    assert example("one_line").compare(("numpy", "nosuch")) == 0
+    table = capsys.readouterr().out
+    assert "| numpy | 2." in table
+    assert "| nosuch | not here: " in table
 
 
 def is_png(path):
