@@ -30,7 +30,7 @@ from arraygrad.variable import Variable, as_variable
 __all__ = ["einsum", "pack", "parse_shape", "rearrange", "reduce", "repeat", "unpack"]
 
 
-class VariableBackend(AbstractBackend):  # type: ignore[misc]  # einops finds its subclasses
+class VariableBackend(AbstractBackend):  # einops finds its subclasses
     """What einops asks of an array library, in ops of arraygrad."""
 
     framework_name = "arraygrad.einops"

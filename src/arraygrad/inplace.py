@@ -30,15 +30,15 @@ def _any(x: Any) -> Any:
 class View:
     """What a Variable is a view of, how it is taken, and how a new value is put back."""
 
-    __slots__ = ("_base", "back", "seen", "take")
+    __slots__ = ("_base", "args", "back", "seen", "take")
 
     def __init__(
-        self, base: Any, take: Callable[[Any], Any], back: Callable[[Any, Any], Any]
+        self, base: Any, take: Callable[..., Any], back: Callable[..., Any], args: tuple[Any, ...]
     ) -> None:
         # The base of a view in between lives as long as this one; nobody else may hold it.
         self._base = ref(base) if view_of(base) is None else base
         self.seen = base._data
-        self.take, self.back = take, back
+        self.take, self.back, self.args = take, back, args
 
     @property
     def base(self) -> Any:
@@ -51,12 +51,12 @@ def view_of(x: Any) -> View | None:
     return getattr(x, "_view", None)
 
 
-def link(y: Any, x: Any, take: Callable[[Any], Any], back: Callable[[Any, Any], Any]) -> Any:
+def link(y: Any, x: Any, take: Callable[..., Any], back: Callable[..., Any], *args: Any) -> Any:
     """`y`, a new Variable, as a view of `x`, so that writing to it writes to `x`.
 
-    take: y from x; back: a new value of x, from x and a new value of y.
+    take(x, *args) gives y; back(x, y, *args) a new value of x from a new value of y.
     """
-    y._view = View(x, take, back)
+    y._view = View(x, take, back, args)
     return y
 
 
@@ -169,7 +169,7 @@ class InPlace:
         base._fresh()
         if base._data is view.seen:
             return False
-        y, x = view.take(base), _any(self)
+        y, x = view.take(base, *view.args), _any(self)
         x._data, x._node, view.seen = y._data, y._node, base._data
         return True
 
@@ -185,7 +185,7 @@ class InPlace:
         view = view_of(self)
         base = None if view is None else view.base
         if view is not None and base is not None:
-            base._become(view.back(base, self))
+            base._become(view.back(base, self, *view.args))
             view.seen = base._data
 
     def __iadd__(self, other: Any) -> Self:

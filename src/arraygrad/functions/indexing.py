@@ -94,8 +94,12 @@ def get_item(x: Any, slices: Any) -> Variable:
 def _getitem(self: Variable, slices: Any) -> Variable:
     y = get_item(self, slices)
     if y._data.shape and is_view(slices):
-        link(y, self, lambda x: get_item(x, slices), lambda x, y: set_item(x, slices, y))
+        link(y, self, get_item, _put_back, slices)
     return y
+
+
+def _put_back(x: Variable, y: Variable, slices: Any) -> Variable:
+    return set_item(x, slices, y)
 
 
 _getitem.__name__ = _getitem.__qualname__ = "__getitem__"

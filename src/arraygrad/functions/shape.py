@@ -233,12 +233,20 @@ def _transpose_method(self: Variable, *axes: Any) -> Variable:
 
 def _all_reversed(self: Variable) -> Variable:
     """All axes reversed: a view."""
-    return link(transpose(self), self, transpose, lambda x, y: transpose(y))
+    return link(transpose(self), self, transpose, _reversed_back)
 
 
 def _last_exchanged(self: Variable) -> Variable:
     """The last two axes exchanged: a view."""
-    return link(matrix_transpose(self), self, matrix_transpose, lambda x, y: matrix_transpose(y))
+    return link(matrix_transpose(self), self, matrix_transpose, _exchanged_back)
+
+
+def _reversed_back(x: Variable, y: Variable) -> Variable:
+    return transpose(y)
+
+
+def _exchanged_back(x: Variable, y: Variable) -> Variable:
+    return matrix_transpose(y)
 
 
 def _to_device_method(self: Variable, device: Any, /, *, stream: Any = None) -> Variable:

@@ -14,9 +14,8 @@ from arraygrad.xp.signatures import ALIASES, SIGNATURES, VERSION
 EXTENSIONS = ("linalg", "fft", "special")
 # Functions in which the main namespace of NumPy is not what the standard says.
 _WORDS = """
-    argsort asarray astype broadcast_arrays clip cumulative_prod cumulative_sum expand_dims fft
-    finfo from_dlpack iinfo isin linalg meshgrid nonzero round searchsorted sort squeeze sum prod
-    take_along_axis unique_all unique_counts unique_inverse unique_values unstack
+    argsort asarray astype broadcast_arrays fft finfo from_dlpack iinfo isin linalg meshgrid
+    nonzero searchsorted sort unique_all unique_counts unique_inverse unique_values unstack
 """
 _OF_COMPAT = frozenset(_WORDS.split())
 SHORT = {"strict": "array_api_strict"}

@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from arraygrad.inplace import link
 from arraygrad.variable import Variable
 
 
-def _permuted_back(y: Any, xp: Any, x: Any, axes: Any) -> Any:
+def _permuted_back(x: Any, y: Any, xp: Any, axes: Any) -> Any:
     order = [axis % len(axes) for axis in axes]
     return xp.permute_dims(y, tuple(order.index(i) for i in range(len(order))))
 
 
-# The inverse of each: from a new value of the view, the namespace, and the arguments of the call.
+def _exchanged_back(x: Any, y: Any, xp: Any) -> Any:
+    return xp.matrix_transpose(y)
+
+
+def _moved_back(x: Any, y: Any, xp: Any, source: Any, destination: Any) -> Any:
+    return xp.moveaxis(y, destination, source)
+
+
+def _reshaped_back(x: Any, y: Any, xp: Any, axis: Any) -> Any:
+    return xp.reshape(y, x.shape)
+
+
+# How a new value of the argument comes from it, a new value of the view, and the call.
 BACK: dict[str, Callable[..., Any]] = {
+    "expand_dims": _reshaped_back,
+    "matrix_transpose": _exchanged_back,
+    "moveaxis": _moved_back,
     "permute_dims": _permuted_back,
-    "matrix_transpose": lambda y, xp, x: xp.matrix_transpose(y),
-    "moveaxis": lambda y, xp, x, source, destination: xp.moveaxis(y, destination, source),
-    "expand_dims": lambda y, xp, x, *args, **kw: xp.reshape(y, x.shape),
-    "squeeze": lambda y, xp, x, *args, **kw: xp.reshape(y, x.shape),
+    "squeeze": _reshaped_back,
 }
 
 
-def viewing(function: Callable[..., Any], xp: Any, name: str) -> Callable[..., Any]:
-    """`function`, whose results know what they are views of."""
+def viewer(xp: Any, name: str) -> Callable[..., Any]:
+    """What makes `y` a view of `x`, given both and the other arguments of the call."""
     back = BACK[name]
 
-    @wraps(function)
-    def view(x: Any, *args: Any, **kw: Any) -> Any:
-        y = function(x, *args, **kw)
-        if not isinstance(x, Variable):
-            return y
-        return link(
-            y, x, lambda x: function(x, *args, **kw), lambda x, y: back(y, xp, x, *args, **kw)
-        )
+    def take(x: Any, xp: Any, *args: Any) -> Any:
+        return getattr(xp, name)(x, *args)
+
+    def view(y: Any, x: Any, *args: Any) -> Any:
+        return link(y, x, take, back, xp, *args) if isinstance(x, Variable) else y
 
     return view

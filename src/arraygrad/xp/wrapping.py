@@ -38,7 +38,7 @@ from arraygrad.errors import ArraygradError, GradientError, MixedBackendError
 from arraygrad.variable import Variable, constant
 from arraygrad.xp.namespaces import Namespace, raw_namespace, standard_ops
 from arraygrad.xp.signatures import CONSTANT, NEW_ARRAYS, ONE_ARRAY, PLAIN, SIGNATURES, TWO_ARRAYS
-from arraygrad.xp.views import BACK, viewing
+from arraygrad.xp.views import BACK, viewer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +85,7 @@ def function_of(namespace: Namespace, name: str) -> Any:
         "raw_": raw,
         "turned_off_": turned_off,
         "unwrapped_": unwrapped,
+        "view_": viewer(namespace, name) if name in BACK else None,
         "wrap_": wrapped,
     }
     filename = f"<{namespace.__name__}.{name}>"
@@ -93,7 +94,7 @@ def function_of(namespace: Namespace, name: str) -> Any:
     function: Any = env[short]
     function.__qualname__ = short
     function.__doc__ = getattr(op if op is not None else raw, "__doc__", None)
-    return viewing(function, namespace, short) if short in BACK else function
+    return function
 
 
 def _fits(op: Any, name: str) -> bool:
@@ -142,8 +143,11 @@ def source(name: str) -> str:
             tracked = f"; tracked_ = tracked_ or {x}._node is not None" if counts else ""
             lines += [f"{test}: a_{x} = {x}._data{tracked}"]
             lines += [f"    else: a_{x} = {x}"]
+    call = f"op_({', '.join([*given, '**kw_'])})"
+    result = "wrap_(y_)"
+    if name in BACK:
+        call, result = (f"view_({y}, {', '.join(arguments)})" for y in (call, result))
     if name not in PLAIN | NEW_ARRAYS | CONSTANT:
-        call = f"op_({', '.join([*given, '**kw_'])})"
         lines += [f"    if tracked_ and (not turned_off_ or is_recording_()): return {call}"]
     for x, arg in arguments.items():
         if arg.default is not Arg.empty and x not in _SETTINGS:
@@ -154,14 +158,10 @@ def source(name: str) -> str:
         f"        raise blame_(error_, name_, namespace_, ({', '.join([*arrays, ''])}), kw_)",
     ]
     first = given[0]
-    if name in PLAIN:
-        lines += ["    return y_"]
-    elif "copy" in arguments:
+    if "copy" in arguments:
         # What was not copied is the same array: the Variable itself.
         lines += [f"    if y_ is a_{first} and isinstance_({first}, Variable_): return {first}"]
-        lines += ["    return wrap_(y_)"]
-    else:
-        lines += ["    return wrap_(y_)"]
+    lines += [f"    return {'y_' if name in PLAIN else result}"]
     return "\n".join([*lines, ""])
 
 
