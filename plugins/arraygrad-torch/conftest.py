@@ -4,5 +4,5 @@ from importlib.util import find_spec
 
 _here = find_spec("torch") is not None
 _installed = find_spec("arraygrad_torch") is not None
-collect_ignore_glob = [] if _here and _installed else ["src/*", "benchmark.py"]
+collect_ignore_glob = [] if _here and _installed else ["src/*"]
 collect_ignore_glob += [] if _installed else ["tests/*"]

@@ -7,7 +7,7 @@ kernels for the plain cell, and for the rule of the GRU, were measured and gain 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -15,6 +15,14 @@ from arraygrad.functions import recurrent
 from arraygrad_torch.kernels import aten, floating, forward, rule
 
 _sigmoid_x, _tanh_x = aten.sigmoid_backward.grad_input, aten.tanh_backward.grad_input
+
+
+class Kept(NamedTuple):
+    """What the kernel of the LSTM keeps in the place of tanh(c), for that of its rule."""
+
+    t: Any
+    rows: Any
+    """[x, h, 1]: to join them once more takes longer than the rest of a call of this size."""
 
 
 def _joined(x: Any, h: Any) -> Any:
@@ -27,7 +35,8 @@ def lstm(x: Any, hc: Any, W: Any) -> Any:
         return forward(recurrent._lstm, x, hc, W)
     n = hc.shape[-1]
     h, c = hc[0], hc[1]
-    gates = _joined(x, h) @ W
+    rows = _joined(x, h)
+    gates = rows @ W
     gates[:, : 3 * n].sigmoid_()
     f, i, o, u = gates.split(n, 1)
     u.tanh_()
@@ -36,12 +45,13 @@ def lstm(x: Any, hc: Any, W: Any) -> Any:
     torch.mul(f, c, out=new).addcmul_(i, u)
     t = torch.tanh(new)
     torch.mul(o, t, out=out[0])
-    return out, gates, t
+    return out, gates, Kept(t, rows)
 
 
 def lstm_rule(g: Any, x: Any, hc: Any, W: Any, gates: Any, t: Any, need: Any, xp: Any) -> Any:
-    if not floating(g, x, hc, W):
+    if type(t) is not Kept:
         return rule(recurrent._lstm, "x", "hc", "W")(g, x, hc, W, gates, t, need, xp)
+    t, rows = t
     n, n_in = hc.shape[-1], x.shape[1]
     f, i, o, u = gates.split(n, 1)
     gh = g[0]
@@ -64,7 +74,7 @@ def lstm_rule(g: Any, x: Any, hc: Any, W: Any, gates: Any, t: Any, need: Any, xp
         torch.mm(gz, W[n_in:-1].T, out=ghc[0])
         torch.mul(gc, f, out=ghc[1])
     if need[2]:
-        gW = _joined(x, hc[0]).T @ gz
+        gW = rows.T @ gz
     return gx, ghc, gW
 
 
