@@ -45,7 +45,7 @@ class Values:
 @pytest.mark.parametrize("function", OPS)
 @pytest.mark.filterwarnings("ignore")  # what else an op says is for its own tests
 def test_forward_mode_is_the_transpose(function):
-    for sample in function.definition.samples[:3]:
+    for sample in function.definition.samples[:2]:
         values = Values(sample)
         if not values.moving():
             continue
