@@ -16,6 +16,7 @@ WORKLOADS = (
     "rosenbrock",
     "spiral_mlp",
     "hvp",
+    "array_api",
     "transforms",
     "elementwise",
     "graphs",

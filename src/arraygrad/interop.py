@@ -140,7 +140,7 @@ class Interop:
     def to_gpu(self) -> Self:
         """Move data and gradient to CuPy, in place; returns self.
 
-        Raises BackendUnavailableError without CuPy or a GPU; GradientError as `to_cpu`.
+        Raises BackendError without arraygrad-cupy, CuPy or a GPU; GradientError as `to_cpu`.
         """
         from arraygrad import cuda
 

@@ -58,22 +58,26 @@ def _native(backend: str, name: str) -> Any:
 
 
 def compute(name: str, *args: Any) -> Any:
-    """A special function of raw arrays and numbers."""
+    """A special function of raw arrays and numbers.
+
+    Where the library has none of its own, NumPy's is computed on the host.
+    """
     arrays = [x for x in args if type(x) not in PYTHON_SCALARS]
     if not arrays:
         return float(scipy_function(name)(*args))
-    backend = backend_of(arrays[0])
+    like, backend = arrays[0], backend_of(arrays[0])
     if backend.name == "numpy":
         y = scipy_function(name)(*args)
         # Functions in pure Python, and half precision, come out wider than they went in.
-        narrow = y.dtype != arrays[0].dtype and arrays[0].dtype.kind == "f"
+        narrow = y.dtype != like.dtype and like.dtype.kind == "f"
         return y.astype(np.result_type(*args)) if narrow else y
     if (native := _native(backend.name, name)) is not None:
-        like = arrays[0]
         orders = name in _WITH_ORDER  # which stay numbers
-        return native(*[x if orders else _lifted(x, like, backend) for x in args])
+        y = native(*[x if orders else _lifted(x, like, backend) for x in args])
+        same = y.dtype == like.dtype or not is_inexact(like.dtype, backend.xp)
+        return y if same else backend.xp.astype(y, backend.xp.result_type(*arrays))
     data = [x if type(x) in PYTHON_SCALARS else backend.to_numpy(x) for x in args]
-    y, like = np.asarray(compute(name, *data)), arrays[0]
+    y = np.asarray(compute(name, *data))
     dtype = like.dtype if is_inexact(like.dtype, backend.xp) else None
     return backend.asarray(y, dtype=dtype, device=backend.device(like))
 
