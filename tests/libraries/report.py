@@ -1,0 +1,3 @@
+WRONG=("wrong","broken")
+def name_of(text, known):
+    return text
