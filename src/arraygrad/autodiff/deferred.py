@@ -64,6 +64,12 @@ class Deferred(Node):
         return [(node, _conjugate(node, g)) for node, g in found.items() if node.seq < self.seq]
 
 
+class Checkpoint(Deferred):
+    """One application of a function that `checkpoint` made."""
+
+    __slots__ = ()
+
+
 def older(ys: Iterable[Any], start: int) -> tuple[Node, ...]:
     """The nodes from before number `start` that some results were computed from."""
     pending = [y._node for y in ys if isinstance(y, Variable)]
@@ -141,7 +147,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
                 nested.reset(token)
                 np.random.set_state(before)
 
-        node = Deferred(older([leaves[i] for i in new], start), gradients)
+        node = Checkpoint(older([leaves[i] for i in new], start), gradients)
         for i, y in zip(new, node.results([leaves[i]._data for i in new]), strict=True):
             leaves[i] = y
         return unflatten(shape, iter(leaves))

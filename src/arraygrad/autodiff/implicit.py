@@ -26,6 +26,12 @@ Matvec = Callable[[Any], Any]
 LinearSolve = Callable[[Matvec, Any], Any]
 
 
+class ImplicitRoot(Deferred):
+    """One root that a solver found."""
+
+    __slots__ = ()
+
+
 def implicit_root(
     f: Callable[..., Any],
     solve: Callable[..., Any],
@@ -127,7 +133,7 @@ def _root(
             trace = _residual(who, f, shape, xs, theta)
             if edges := older(trace.ys, start):
                 gradients = _gradients(who, f, shape, datas, theta, linear_solve)
-                xs, wrapped = Deferred(edges, gradients).results(datas), True
+                xs, wrapped = ImplicitRoot(edges, gradients).results(datas), True
         return given_back(unflatten(shape, iter(xs)), wrapped)
 
     root.__name__ = who.replace("(", "_").rstrip(")")
