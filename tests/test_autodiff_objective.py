@@ -53,6 +53,11 @@ def test_numbers_are_those_of_scipy():
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+def test_one_number_of_any_shape():
+    assert ag.scipy_objective(lambda x: (x * x)[:1])(np.array([3.0]))[0] == 9.0
+    assert ag.scipy_objective(lambda x: 5.0)(np.array([3.0]))[1].tolist() == [0.0]
+
+
 def test_the_gradients_graph_is_kept_for_products_at_one_place():
     calls = []
 

@@ -40,7 +40,7 @@ class ScipyObjective:
     def __call__(self, x: Any, *args: Any) -> tuple[float, np.ndarray]:
         """The value of f and its gradient, a vector of float64."""
         value, g = self._value_and_grad(self.unravel(x), *args)
-        return float(value), self.ravel(g)
+        return float(_host(value).item()), self.ravel(g)
 
     def hessp(self, x: Any, v: Any, *args: Any) -> np.ndarray:
         """The Hessian at x times the vector v. The last gradient's graph is kept for the next v."""
