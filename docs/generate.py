@@ -1,4 +1,8 @@
-"""Write docs/ops.md, the tables of what the core registers: python docs/generate.py."""
+"""Write docs/ops.md and docs/conformance.md: python docs/generate.py [--conformance [NAME ...]].
+
+The first has what the core registers, the second what the test kit counted when it was last asked
+to: `--conformance` runs it anew, on all plugins and array libraries that are installed.
+"""
 
 from __future__ import annotations
 
@@ -94,5 +98,16 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "".join(f"| {line} |\n" for line in lines)
 
 
-if __name__ == "__main__":
+def main(argv: list[str]) -> int:
+    """Write the pages, after a new recording if one is asked for; 1 if a check failed."""
+    sys.path.insert(0, str(PAGE.parent))
+    import conformance
+
+    code = conformance.record(argv[1:]) if argv[:1] == ["--conformance"] else 0
     PAGE.write_text(page(), encoding="utf-8")
+    conformance.PAGE.write_text(conformance.page(table), encoding="utf-8")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

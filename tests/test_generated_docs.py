@@ -30,6 +30,17 @@ def test_the_table_of_ops_is_fresh() -> None:
     assert written == module.page(), "run: python docs/generate.py"
 
 
+def test_the_counts_of_the_kit_are_those_that_were_recorded(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    conformance = importlib.import_module("conformance")
+    written = conformance.PAGE.read_text(encoding="utf-8")
+    assert written == conformance.page(generator().table), "run: python docs/generate.py"
+    record = conformance.recorded()
+    assert set(record["plugins"]) <= set(conformance.projects())
+    assert {"numpy", "strict"} <= set(record["places"]) <= set(conformance.PLACES)
+    assert all(counts["failed"] == 0 for kind in record.values() for counts in kind.values())
+
+
 def test_every_hook_and_setting_is_described() -> None:
     page = (DOCS / "plugins.md").read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `([^|]+)` \|", page, re.MULTILINE))

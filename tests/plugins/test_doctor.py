@@ -79,3 +79,26 @@ def test_slow_is_what_the_user_says(site, doctor):
     table = doctor("good", "--slow", "0")
     assert "slow to load: more than 0 ms" in table
     assert "well" in doctor(fails=False)
+
+
+MANY = """
+    from arraygrad import hookimpl
+
+    @hookimpl
+    def arraygrad_register_kernels(register):
+        register("core:exp", "far_away", "no_such_library:exp")
+
+    @hookimpl
+    def arraygrad_register_ops(register):
+        for name in "abcde":
+            register(f"arraygrad_my_many.gone:{name}")
+"""
+
+
+def test_kernels_of_a_library_that_is_not_here_and_many_ills(site, doctor):
+    site.add("arraygrad-my-many", MANY)
+    [item] = json.loads(doctor("my_many", "--json"))  # by its namespace, too
+    assert len(item["ills"]) == 4
+    assert "arraygrad_my_many.gone:a" in item["ills"][0]
+    assert item["ills"][3] == "and 2 more, which arraygrad plugins --check lists"
+    assert "no_such_library" not in str(item)

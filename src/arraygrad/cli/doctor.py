@@ -38,6 +38,7 @@ if stage == "use" and plugin.status == "active":
 found["hosts"] = sorted(set(asked))
 print("\\n" + json.dumps(found))
 """
+MOST = 3  # as many things that fail are named
 # Loading one of these costs more than arraygrad itself.
 LIBRARIES = (
     "cupy", "dask", "jax", "matplotlib", "numba", "onnx", "onnxruntime", "pandas", "PIL",
@@ -107,7 +108,9 @@ def examine(distribution: str, slow: float = 50.0, timeout: float = 60.0) -> dic
         if isinstance(used, str):
             ills.append(f"{used} when what it registers is imported")
         else:
-            ills += used["problems"]
+            ills += used["problems"][:MOST]
+            if (more := len(used["problems"]) - MOST) > 0:
+                ills.append(f"and {more} more, which arraygrad plugins --check lists")
             if used["hosts"] and not loaded["hosts"]:
                 hosts = ", ".join(used["hosts"])
                 ills.append(f"it uses the network when what it registers is imported: {hosts}")

@@ -26,7 +26,7 @@ def needless(place: str) -> tuple[str, ...]:
     """
     if place in ("numpy-readonly", "strict:device1"):
         return ("half", *_SHAPES)
-    return () if Place(place).backend.mutable else _SHAPES
+    return _SHAPES if Place(place).compiles else ()
 
 
 def core_ops() -> dict[str, Any]:

@@ -75,6 +75,11 @@ class Place:
         """Those of float32, float64, float16 and bfloat16 that arrays here can have."""
         return tuple(name for name in (*DTYPES, *HALVES) if self._has(name))
 
+    @property
+    def compiles(self) -> bool:
+        """Whether its library takes its time for each new shape and dtype, as JAX does."""
+        return not self.backend.mutable
+
     @cached_property
     def complex(self) -> bool:
         """Whether arrays here can hold complex numbers."""
