@@ -6,6 +6,7 @@ from typing import Any
 
 from arraygrad.functions.arithmetic import reflect
 from arraygrad.op import arr, case, op
+from arraygrad.variable import Variable
 
 __all__ = [
     "equal", "greater", "greater_equal", "invert", "left_shift", "less", "less_equal",
@@ -172,3 +173,16 @@ def right_shift(x1: Any, x2: Any) -> Any:
 
 reflect("__rlshift__", left_shift)
 reflect("__rrshift__", right_shift)
+
+
+def _or_unknown(compare: Any) -> Any:
+    """`==` or `!=` of a Variable, which is about identity for what is no array, such as None."""
+
+    def method(self: Variable, other: Any) -> Any:
+        return NotImplemented if other is None or isinstance(other, str) else compare(self, other)
+
+    return method
+
+
+Variable.__eq__ = _or_unknown(equal)  # type: ignore[method-assign]
+Variable.__ne__ = _or_unknown(not_equal)  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ from typing import Any
 
 from arraygrad import functions, op, registry
 from arraygrad.backend import COMPATIBLE, Backend, get_backend
+from arraygrad.errors import BackendError
 from arraygrad.xp.signatures import ALIASES, SIGNATURES, VERSION
 
 EXTENSIONS = ("linalg", "fft", "special")
@@ -18,7 +19,8 @@ _WORDS = """
     nonzero searchsorted sort unique_all unique_counts unique_inverse unique_values unstack
 """
 _OF_COMPAT = frozenset(_WORDS.split())
-SHORT = {"strict": "array_api_strict"}
+# Other names of libraries, and one that has its namespace from a plugin.
+_LIBRARIES = {"strict": "array_api_strict", "cupy": "cupy"}
 
 
 class Namespace(ModuleType):
@@ -59,8 +61,11 @@ class Namespace(ModuleType):
         if name == "__array_api_version__":
             version = getattr(raw_namespace(self._backend, "linalg"), name, "2024.12")
             return min(VERSION, version)
-        if self.__name__ == "arraygrad.xp" and _is_library(name):
-            return namespace_of(get_backend(SHORT.get(name, name)))
+        if self.__name__ == "arraygrad.xp" and name in _libraries():
+            try:
+                return namespace_of(get_backend(_LIBRARIES.get(name, name)))
+            except BackendError as error:  # hasattr() has to say no
+                raise AttributeError(f"{self.__name__}.{name}: {error}") from error
         raw = raw_namespace(self._backend, name)
         if not hasattr(raw, name):
             raise AttributeError(f"{self.__name__} has no {name!r}, and {raw.__name__} has not")
@@ -128,9 +133,8 @@ def raw_namespace(backend: Backend, name: str) -> Any:
     return backend.xp
 
 
-def _is_library(name: str) -> bool:
-    known = {*COMPATIBLE, *SHORT, *registry.names("backends")}
-    return name in known and not name.startswith("_") and name != "numpy"
+def _libraries() -> set[str]:
+    return {*COMPATIBLE, *_LIBRARIES, *registry.names("backends")}
 
 
 _DTYPES = (
