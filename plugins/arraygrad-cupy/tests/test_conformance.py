@@ -99,3 +99,71 @@ def test_numbers_of_a_table_are_sent_once(standin: Any) -> None:
     for _ in range(100):
         backend.table(np.ones(3))
     assert len(backend._tables) <= 64
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("shape", "weights", "pad", "dilation"),
+    [
+        ((2, 3, 6, 5), (4, 3, 3, 3), (1, 1), (1, 1)),
+        ((2, 3, 7, 9), (1, 3, 2, 3), (0, 1), (2, 3)),
+        ((1, 1, 4, 4), (2, 1, 4, 1), (0, 0), (1, 1)),
+        ((3, 2, 5, 4), (3, 2, 1, 1), (0, 0), (1, 1)),
+        ((2, 2, 3, 3), (2, 2, 3, 3), (3, 2), (1, 2)),
+    ],
+)
+def test_shifted_convolution(
+    cupy: Any, shape: Any, weights: Any, pad: Any, dilation: Any, dtype: str
+) -> None:
+    """Result and both gradients, against the definitions; samples of ops have few channels."""
+    from arraygrad.functions import conv as core
+    from arraygrad_cupy import kernels_conv as conv
+
+    rng = np.random.default_rng(0)
+    x, W, b = (rng.normal(size=s).astype(dtype) for s in (shape, weights, weights[:1]))
+    y = core._conv2d.definition.forward(x, W, b, (1, 1), pad, dilation, 1, xp=np)
+    g = rng.normal(size=y.shape).astype(dtype)
+    size, kernel = shape[2:], weights[2:]
+    wanted = [
+        y,
+        core._deconv2d.definition.forward(g, W, None, size, (1, 1), pad, dilation, 1, xp=np),
+        core._conv2d_weight.definition.forward(x, g, kernel, (1, 1), pad, dilation, 1, xp=np),
+    ]
+    xs, Ws, bs, gs = map(cupy.asarray, (x, W, b, g))
+    found = [
+        conv.shifted(xs, Ws, bs, pad, dilation),
+        conv.shifted_back(gs, Ws, None, size, pad, dilation),
+        conv.shifted_weight(xs, gs, kernel, pad, dilation),
+    ]
+    for got, right in zip(found, wanted, strict=True):
+        assert got.flags.c_contiguous
+        np.testing.assert_allclose(cupy.asnumpy(got), right, rtol=1e-4, atol=1e-4)
+
+
+def test_which_way_a_convolution_goes(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from arraygrad_cupy import kernels_conv as conv
+
+    went: list[str] = []
+    for name in ("shifted", "shifted_back", "shifted_weight"):
+        monkeypatch.setattr(conv, name, _noting(went, name, getattr(conv, name)))
+
+    def gradients(channels: int, **options: Any) -> None:
+        x = Variable(cupy.ones((2, channels, 6, 6), "float32"))
+        groups = options.get("groups", 1)
+        W = Variable(cupy.ones((4, channels // groups, 3, 3), "float32"))
+        went.clear()
+        F.conv2d(x, W, None, **options).sum().backward()
+
+    gradients(conv.CHANNELS)
+    assert went == ["shifted", "shifted_back", "shifted_weight"]
+    for channels, options in ((3, {}), (16, {"stride": 2}), (16, {"groups": 2})):
+        gradients(channels, **options)
+        assert went == []
+
+
+def _noting(went: list[str], name: str, function: Any) -> Any:
+    def noted(*args: Any) -> Any:
+        went.append(name)
+        return function(*args)
+
+    return noted

@@ -29,10 +29,8 @@ KERNELS = {
     },
     "conv": {
         "_conv2d": "conv2d",
-        "_conv2d.b": "bias",
         "_conv2d_weight": "conv2d_weight",
         "_deconv2d": "deconv2d",
-        "_deconv2d.b": "bias",
     },
     "normalization": {
         "_normalize": "normalize",

@@ -59,10 +59,6 @@ def conv2d_weight(
     return weight_by_columns(x, h, kernel, stride, pad, dilation, groups)
 
 
-def bias(g: Any, xp: Any) -> Any:
-    return g.sum((0, 2, 3))
-
-
 # -- columns
 
 
