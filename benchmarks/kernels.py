@@ -114,11 +114,11 @@ def cases() -> Iterator[tuple[str, tuple[str, ...], Call, list[tuple[int, ...]]]
     for n, i, h in ((30, 100, 100), (5, 10, 20), (64, 1, 32)):
         rows = i + h + 1
         yield (
-            f"lstm_cell {n}x{i} -> {h}", TORCH, F.lstm_cell,
+            f"lstm_cell {n}x{i} -> {h}", NOT_NUMBA, F.lstm_cell,
             [(n, i), (2, n, h), (rows, 4 * h)],
         )  # fmt: skip
         yield (
-            f"gru_cell {n}x{i} -> {h}", ("numba", "torch"), F.gru_cell,
+            f"gru_cell {n}x{i} -> {h}", EVERYWHERE, F.gru_cell,
             [(n, i), (n, h), (rows, 3 * h)],
         )  # fmt: skip
     yield "embed_id 1000 of 5000x64", ("numba", "torch"), embedded(5000, 1000), [(5000, 64)]

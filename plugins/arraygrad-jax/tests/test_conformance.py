@@ -76,6 +76,9 @@ CALLS: dict[str, tuple[Any, list[tuple[int, ...]]]] = {
     "log_softmax": (F.log_softmax, [(4, 6)]),
     "gelu": (F.gelu, [(4, 6)]),
     "gelu, tanh": (lambda x: F.gelu(x, "tanh"), [(4, 6)]),
+    "rnn_cell": (F.rnn_cell, [(3, 2), (3, 4), (7, 4)]),
+    "lstm_cell": (F.lstm_cell, [(3, 2), (2, 3, 4), (7, 16)]),
+    "gru_cell": (F.gru_cell, [(3, 2), (3, 4), (7, 12)]),
     "attention": (F.scaled_dot_product_attention, [(2, 3, 4), (2, 5, 4), (2, 5, 3), (3, 5)]),
     "cross entropy": (lambda x: F.softmax_cross_entropy(x, jax.numpy.arange(4)), [(4, 6)]),
 }

@@ -19,8 +19,9 @@ CONVOLUTIONS = {"_conv2d": "conv2d", "_conv2d_weight": "conv2d_weight", "_deconv
 # Ops and rules of the core whose definitions are compiled as one, in kernels_compiled.
 COMPILED = (
     "_attention", "_attention.q.k.v.bias", "_average_pooling", "_batch_moments", "_col2im", "_gelu",
-    "_gelu.x", "_gelu_tanh", "_gelu_tanh.x", "_im2col", "_normalize", "_normalize.x.gamma.beta",
-    "_pooling", "_softmax_cross_entropy", "_softmax_cross_entropy.x", "_spread", "_unpooling",
+    "_gelu.x", "_gelu_tanh", "_gelu_tanh.x", "_gru", "_gru.x.h.W", "_im2col", "_lstm",
+    "_lstm.x.hc.W", "_normalize", "_normalize.x.gamma.beta", "_pooling", "_rnn", "_rnn.x.h.W",
+    "_softmax_cross_entropy", "_softmax_cross_entropy.x", "_spread", "_unpooling",
     "log_softmax", "log_softmax.x", "softmax", "softmax.x",
 )  # fmt: skip
 
