@@ -101,6 +101,42 @@ def test_numbers_of_a_table_are_sent_once(standin: Any) -> None:
     assert len(backend._tables) <= 64
 
 
+FAR = [
+    F.relu, F.leaky_relu, F.elu, F.softplus, F.silu, F.gelu, F.sigmoid, F.tanh,
+    lambda x: F.gelu(x, "tanh"), lambda x: F.softmax(x, axis=0), lambda x: F.log_softmax(x, axis=0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("i", range(len(FAR)))
+def test_far_numbers(cupy: Any, i: int) -> None:
+    """nan stays, and what is far or infinite gives what the definition gives."""
+    from arraygrad import using_kernels
+
+    for values in ([np.nan, 1.0, -1.0], [-1e30, -200.0, 200.0], [-np.inf, 0.0, 3.0]):
+        found = []
+        for on in (True, False):
+            with using_kernels(on):
+                x: Any = Variable(cupy.asarray(np.array(values, "float32")))
+                y = FAR[i](x)
+                y.grad = cupy.asarray(np.array([1.0, 2.0, 3.0], "float32"))
+                y.backward()
+                found.append([cupy.asnumpy(y.data), cupy.asnumpy(x.grad.data)])
+        np.testing.assert_array_equal(np.isnan(found[0][0]), np.isnan(found[1][0]))
+        for got, right in zip(*found, strict=True):
+            fine = np.isfinite(got) & np.isfinite(right)
+            np.testing.assert_allclose(got[fine], right[fine], rtol=1e-5, atol=1e-6)
+
+
+def test_nan_in_a_window(cupy: Any) -> None:
+    image = np.array([[[[1.0, np.nan], [3.0, 2.0]]]], "float32")
+    x: Any = Variable(cupy.asarray(image))
+    y = F.pooling(x, 2)
+    y.backward()
+    assert np.isnan(float(y))
+    assert cupy.asnumpy(x.grad.data).ravel().tolist() == [0, 1, 0, 0]
+    assert np.isnan(float(F.average_pooling(x, 2)))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("shape", "weights", "pad", "dilation"),
