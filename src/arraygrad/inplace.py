@@ -2,8 +2,8 @@
 
 `x[key] = value` and `x += y` compute a new array, with an op that is recorded like any other, and
 bind the Variable to it; what the graph keeps is never changed. A view made by a basic index or by
-exchanging axes knows what it is a view of, so that writing through it works, as in NumPy; a view
-taken before its base was changed is brought up to date before it is written through.
+exchanging axes knows what it is a view of, which knows its views: writing to one changes all that
+share elements with it, as in NumPy.
 """
 
 from __future__ import annotations
@@ -30,14 +30,13 @@ def _any(x: Any) -> Any:
 class View:
     """What a Variable is a view of, how it is taken, and how a new value is put back."""
 
-    __slots__ = ("_base", "args", "back", "seen", "take")
+    __slots__ = ("_base", "args", "back", "take")
 
     def __init__(
         self, base: Any, take: Callable[..., Any], back: Callable[..., Any], args: tuple[Any, ...]
     ) -> None:
         # The base of a view in between lives as long as this one; nobody else may hold it.
         self._base = ref(base) if view_of(base) is None else base
-        self.seen = base._data
         self.take, self.back, self.args = take, back, args
 
     @property
@@ -51,12 +50,24 @@ def view_of(x: Any) -> View | None:
     return getattr(x, "_view", None)
 
 
+def base_of(x: Any) -> Any:
+    """The Variable that `x` is a view of, None if there is none, or none any more."""
+    view = view_of(x)
+    return None if view is None else view.base
+
+
 def link(y: Any, x: Any, take: Callable[..., Any], back: Callable[..., Any], *args: Any) -> Any:
-    """`y`, a new Variable, as a view of `x`, so that writing to it writes to `x`.
+    """`y`, a new Variable, as a view of `x`, so that writing to one changes the other.
 
     take(x, *args) gives y; back(x, y, *args) a new value of x from a new value of y.
     """
     y._view = View(x, take, back, args)
+    views = getattr(x, "_views", None)
+    if views is None:
+        x._views = views = []
+    elif len(views) & (len(views) - 1) == 0:  # at 1, 2, 4, 8, ...: what is gone makes room
+        views[:] = [view for view in views if view() is not None]
+    views.append(ref(y))
     return y
 
 
@@ -108,7 +119,6 @@ class InPlace:
                 return
             except (IndexError, TypeError, ValueError):
                 pass  # as an op: with an error of ours
-        self._fresh()
         self._become(indexing.set_item(self, key, value))
 
     def _in_place(self, sign: str, other: Any) -> Any:
@@ -118,8 +128,6 @@ class InPlace:
         if self._node is not None and self._node.is_leaf and is_recording():
             return y  # x += 1 of a leaf makes another Variable, as Python does without __iadd__
         self._writable(f"{_SIGNS[sign]}= value")
-        if self._fresh():
-            y = getattr(self, f"__{sign}__")(other)
         if y.shape != self.shape:
             raise ShapeError(
                 f"{self._label()} {_SIGNS[sign]}= value: got shape {self.shape} on the left and "
@@ -157,24 +165,18 @@ class InPlace:
                     f"what it is, so that its gradient means something; assign to a copy such as "
                     f"x + 0, inside no_grad(), or make it with requires_grad=False"
                 )
-            view = view_of(x)
-            x = None if view is None else view.base
-
-    def _fresh(self) -> bool:
-        """Take the view anew if its base was changed since; says whether it was."""
-        view = view_of(self)
-        base = None if view is None else view.base
-        if view is None or base is None:
-            return False
-        base._fresh()
-        if base._data is view.seen:
-            return False
-        y, x = view.take(base, *view.args), _any(self)
-        x._data, x._node, view.seen = y._data, y._node, base._data
-        return True
+            x = base_of(x)
 
     def _become(self, y: Any) -> None:
-        """Put the value of `y` in, and into what this is a view of."""
+        """Put the value of `y` in, by way of what this is a view of."""
+        view, base = view_of(self), base_of(self)
+        if view is None or base is None:
+            self._hold(y)
+        else:
+            base._become(view.back(base, y, *view.args))
+
+    def _hold(self, y: Any) -> None:
+        """Put the value of `y` in, and take all views anew."""
         x = _any(self)
         if x._node is not None and x._node.is_leaf:
             x.data = y.data  # inside no_grad(): a parameter stays one
@@ -182,11 +184,10 @@ class InPlace:
             if y._node is None and x._node is not None:
                 x._name = None
             x._data, x._node = y._data, y._node
-        view = view_of(self)
-        base = None if view is None else view.base
-        if view is not None and base is not None:
-            base._become(view.back(base, self, *view.args))
-            view.seen = base._data
+        for found in getattr(self, "_views", ()):
+            if (other := found()) is not None:
+                view = other._view
+                other._hold(view.take(self, *view.args))
 
     def __iadd__(self, other: Any) -> Self:
         return self._in_place("add", other)

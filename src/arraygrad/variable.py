@@ -45,11 +45,13 @@ class Variable(InPlace, Interop):
     variable([2. 4. 6.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_name", "_node", "_view")
+    __slots__ = ("__weakref__", "_data", "_name", "_node", "_view", "_views")
 
     _data: Any
     _node: Node | None
-    _view: Any  # what this is a view of, see `arraygrad.inplace`; unset for nearly all
+    # What this is a view of, and its views, see `arraygrad.inplace`; unset for nearly all.
+    _view: Any
+    _views: Any
     __array_priority__ = 200
 
     def __init__(self, data: Any, name: str | None = None, *, requires_grad: bool = True) -> None:
@@ -418,13 +420,13 @@ class Buffer(Variable):
     def __init__(self, data: Any, name: str | None = None) -> None:
         super().__init__(data, name, requires_grad=False)
 
-    def _become(self, y: Variable) -> None:
+    def _hold(self, y: Variable) -> None:
         if y._node is not None:
             raise GradientError(
                 f"{self._label()}: got a tracked value for a buffer, which has no gradient; "
                 f"assign value.detach(), or work inside no_grad()"
             )
-        super()._become(y)
+        super()._hold(y)
 
 
 _new = object.__new__
