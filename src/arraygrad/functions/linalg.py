@@ -31,6 +31,8 @@ def promoted(xp: Any, x: Any, W: Any) -> tuple[Any, Any]:
         case(arr(2, 1, 2, 3), arr(5, 3, 2)),
         case(arr(3), arr(3)),
         case(arr(2, 3), arr(3)),
+        case(arr(3), arr(3, 2)),
+        case(arr(4, 2, 3), arr(3)),
         case(arr(3), arr(4, 3, 2)),
     ],
     broadcasts=True,
@@ -54,17 +56,19 @@ def _(g, W, x_shape, xp):
     if W.ndim == 1:
         return xp.expand_dims(g, axis=-1) * W
     if len(x_shape) == 1:
-        return (xp.expand_dims(g, axis=-2) @ W.mT)[..., 0, :]
+        return W @ g if W.ndim == 2 else (xp.expand_dims(g, axis=-2) @ W.mT)[..., 0, :]
     return g @ W.mT
 
 
 @matmul.rule("W")
 def _(g, x, W_shape, xp):
     g, x = promoted(xp, g, x)
-    if len(W_shape) == 1:
-        return (x.mT @ xp.expand_dims(g, axis=-1))[..., 0] if x.ndim > 1 else g * x
     if x.ndim == 1:
+        if len(W_shape) == 1:
+            return g * x
         return xp.expand_dims(x, axis=-1) * xp.expand_dims(g, axis=-2)
+    if len(W_shape) == 1 and x.ndim > 2:
+        return (x.mT @ xp.expand_dims(g, axis=-1))[..., 0]
     return x.mT @ g
 
 
