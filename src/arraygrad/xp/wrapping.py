@@ -83,6 +83,7 @@ def function_of(namespace: Namespace, name: str) -> Any:
         "namespace_": namespace,
         "op_": op if op is not None else _refusing(name, raw),
         "raw_": raw,
+        "same_": same,
         "turned_off_": turned_off,
         "unwrapped_": unwrapped,
         "view_": viewer(namespace, name) if name in BACK else None,
@@ -160,9 +161,17 @@ def source(name: str) -> str:
     first = given[0]
     if "copy" in arguments:
         # What was not copied is the same array: the Variable itself.
-        lines += [f"    if y_ is a_{first} and isinstance_({first}, Variable_): return {first}"]
+        test = f"isinstance_({first}, Variable_) and not copy and same_(y_, a_{first})"
+        lines += [f"    if {test}: return {first}"]
     lines += [f"    return {'y_' if name in PLAIN else result}"]
     return "\n".join([*lines, ""])
+
+
+def same(y: Any, x: Any) -> bool:
+    """Whether y is x; libraries may give the memory of x in an object of its own."""
+    if type(y) is not type(x) or y is x:
+        return y is x
+    return bool(y.shape == x.shape and y.dtype == x.dtype and y.device == x.device)
 
 
 def wrapped(y: Any) -> Any:
@@ -194,22 +203,6 @@ def unwrapped(tree: Any) -> tuple[Any, bool]:
         parts = [x for x, _ in pairs]
         return (parts if isinstance(tree, list) else tuple(parts)), tracked
     return tree, False
-
-
-def on_data(namespace: Namespace, name: str, function: Any) -> Any:
-    """A function of the library that the standard has not: on data, with constants as results."""
-    refuse = _refusing(name, function)
-
-    def on_data(*args: Any, **kwargs: Any) -> Any:
-        datas, tracked = unwrapped(args)
-        words = {key: unwrapped(value) for key, value in kwargs.items()}
-        if (tracked or any(t for _, t in words.values())) and is_recording():
-            return refuse(*args, **kwargs)
-        return wrapped(function(*datas, **{key: value for key, (value, _) in words.items()}))
-
-    on_data.__name__ = on_data.__qualname__ = name.rpartition(".")[2]
-    on_data.__doc__ = getattr(function, "__doc__", None)
-    return on_data
 
 
 def _refusing(name: str, raw: Callable[..., Any]) -> Callable[..., Any]:
