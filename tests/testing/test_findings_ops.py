@@ -181,3 +181,24 @@ def test_noise_that_a_library_draws_itself(monkeypatch):
     report.raise_for_failures()
     assert "noise is drawn there in another way" in report.skipped.values()
     testing.check_layer(L.Dropout, places=["strict"]).raise_for_failures()
+
+
+def test_a_kernel_of_a_rule_that_is_wrong_for_gradients_that_are_arrays():
+    """A loss is differentiated from an array of ones, a term of a sum from a scalar."""
+    definition = F.mean_absolute_error.definition
+
+    def loss(x0, x1):
+        return np.asarray(definition.forward(x0, x1, xp=np))
+
+    def rule(g, x0, x1, xp):
+        right = definition.rules[("x0",)](g, x0, x1, xp)
+        return right * 2 if isinstance(g, np.ndarray) else right
+
+    registry.register_local("kernels", "core:mean_absolute_error", "numpy", loss)
+    registry.register_local("kernels", "core:mean_absolute_error.x0", "numpy", rule)
+    try:
+        entry, _ = [e for e in registry.entries("kernels") if e.namespace == "local"]
+        report = testing.check_kernel(entry)
+        assert any("of ones differs from the definition's" in text for text in report.failures)
+    finally:
+        registry.remove("local")

@@ -58,6 +58,10 @@ class Both:
         ys, first = truth.first_gradients(values, make)
         found = {f"the result {k}" if k else "the result": y.data for k, y in enumerate(ys)}
         found |= {f"the gradient of input {truth.moving[k]}": g for k, g in enumerate(first)}
+        if truth.smooth and len(ys) == 1 and not truth.complex:
+            # A gradient of a sum is often a scalar of NumPy's, one that is started from an array.
+            ones = enumerate(truth.from_result(values))
+            found |= {f"the gradient of input {truth.moving[k]} of ones": g for k, g in ones}
         if truth.smooth and self.second:
             _, second = truth.gradients(values, make)
             found |= {f"the second gradient {k}": g for k, g in enumerate(second)}

@@ -87,6 +87,13 @@ class Truth:
         self.total(ys, make).backward()
         return ys, [None if (gx := xs[i].grad) is None else gx.data for i in self.moving]
 
+    def from_result(self, values: Sequence[Any]) -> list[Any]:
+        """Gradients of the only result by its own `backward`, where rules get an array of ones."""
+        xs = [Variable(v) for v in values]
+        (y,) = self.call(xs)
+        y.backward()
+        return [None if (gx := xs[i].grad) is None else gx.data for i in self.moving]
+
     def gradients(self, values: Sequence[Any], make: Any) -> tuple[list[Any], list[Any]]:
         """First gradients of the total by rules on Variables, and second ones along `ds`."""
         xs = [Variable(v) for v in values]
