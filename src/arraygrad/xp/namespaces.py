@@ -52,7 +52,7 @@ class Namespace(ModuleType):
         return raw_namespace(self._backend, "__array_namespace_info__").__array_namespace_info__()
 
     def _find(self, name: str) -> Any:
-        from arraygrad.xp.wrapping import function_of, on_data
+        from arraygrad.xp.wrapping import function_of
 
         if name in SIGNATURES:
             return function_of(self, name)
@@ -72,7 +72,13 @@ class Namespace(ModuleType):
         found = getattr(raw, name)
         if name.startswith("_") or not callable(found) or isinstance(found, type):
             return found
-        return on_data(self, name, found)
+        # Libraries ask what there is beyond the standard, and do without it if it is not there;
+        # then what they compute is differentiable.
+        raise AttributeError(
+            f"{self.__name__} has no {name!r}: the array API standard has not. If no gradient is "
+            f"wanted, call {raw.__name__}.{name} with x.data; ops of arraygrad beyond the standard "
+            f"are in arraygrad.functions"
+        )
 
 
 class Extension:
@@ -84,7 +90,7 @@ class Extension:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        from arraygrad.xp.wrapping import function_of, on_data
+        from arraygrad.xp.wrapping import function_of
 
         full = _ALSO.get(name, f"{self._name}.{name}")
         if full in ALIASES:
@@ -94,10 +100,7 @@ class Extension:
         elif full in standard_ops():
             found = standard_ops()[full]
         else:
-            raw = getattr(raw_namespace(self._namespace._backend, self._name), self._name, None)
-            if name.startswith("__") or not hasattr(raw, name):
-                raise AttributeError(f"{self.__name__} has no {name!r}")
-            found = on_data(self._namespace, full, getattr(raw, name))
+            raise AttributeError(f"{self.__name__} has no {name!r}")
         vars(self)[name] = found
         return found
 

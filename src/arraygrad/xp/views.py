@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from arraygrad.inplace import link
 from arraygrad.variable import Variable
 
@@ -22,16 +24,26 @@ def _moved_back(x: Any, y: Any, xp: Any, source: Any, destination: Any) -> Any:
     return xp.moveaxis(y, destination, source)
 
 
-def _reshaped_back(x: Any, y: Any, xp: Any, axis: Any) -> Any:
+def _reshaped_back(x: Any, y: Any, xp: Any, *args: Any) -> Any:
     return xp.reshape(y, x.shape)
+
+
+def _flipped(x: Any, xp: Any, axis: Any) -> Any:
+    return xp.flip(x, axis=axis)
+
+
+def _flipped_back(x: Any, y: Any, xp: Any, axis: Any) -> Any:
+    return xp.flip(y, axis=axis)
 
 
 # How a new value of the argument comes from it, a new value of the view, and the call.
 BACK: dict[str, Callable[..., Any]] = {
     "expand_dims": _reshaped_back,
+    "flip": _flipped_back,
     "matrix_transpose": _exchanged_back,
     "moveaxis": _moved_back,
     "permute_dims": _permuted_back,
+    "reshape": _reshaped_back,
     "squeeze": _reshaped_back,
 }
 
@@ -43,7 +55,16 @@ def viewer(xp: Any, name: str) -> Callable[..., Any]:
     def take(x: Any, xp: Any, *args: Any) -> Any:
         return getattr(xp, name)(x, *args)
 
-    def view(y: Any, x: Any, *args: Any) -> Any:
-        return link(y, x, take, back, xp, *args) if isinstance(x, Variable) else y
+    taken = _flipped if name == "flip" else take
 
-    return view
+    def view(y: Any, x: Any, *args: Any) -> Any:
+        return link(y, x, taken, back, xp, *args) if isinstance(x, Variable) else y
+
+    def view_reshaped(y: Any, x: Any, shape: Any, copy: Any) -> Any:
+        # NumPy copies what it cannot show in another shape.
+        on_numpy = isinstance(x, Variable) and type(y._data) is np.ndarray
+        if copy or (on_numpy and not np.may_share_memory(y._data, x._data)):
+            return y
+        return view(y, x, shape)
+
+    return view_reshaped if name == "reshape" else view
