@@ -1,4 +1,4 @@
-"""Write docs/ops.md and docs/conformance.md: python docs/generate.py [--conformance [NAME ...]].
+"""Write docs/ops.md and docs/plugins-table.md: python docs/generate.py [--conformance [NAME ...]].
 
 The first has what the core registers, the second what the test kit counted when it was last asked
 to: `--conformance` runs it anew, on all plugins and array libraries that are installed.
@@ -101,11 +101,11 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def main(argv: list[str]) -> int:
     """Write the pages, after a new recording if one is asked for; 1 if a check failed."""
     sys.path.insert(0, str(PAGE.parent))
-    import conformance
+    import plugins_table
 
-    code = conformance.record(argv[1:]) if argv[:1] == ["--conformance"] else 0
+    code = plugins_table.record(argv[1:]) if argv[:1] == ["--conformance"] else 0
     PAGE.write_text(page(), encoding="utf-8")
-    conformance.PAGE.write_text(conformance.page(table), encoding="utf-8")
+    plugins_table.PAGE.write_text(plugins_table.page(table), encoding="utf-8")
     return code
 
 
