@@ -28,7 +28,7 @@ from collections import namedtuple
 from collections.abc import Callable
 from functools import cache
 from inspect import Parameter as Arg
-from inspect import signature
+from inspect import cleandoc, signature
 from typing import TYPE_CHECKING, Any
 
 from arraygrad.backend import backend_of, is_inexact, namespace
@@ -94,7 +94,9 @@ def function_of(namespace: Namespace, name: str) -> Any:
     exec(compile(text, filename, "exec"), env)
     function: Any = env[short]
     function.__qualname__ = short
-    function.__doc__ = getattr(op if op is not None else raw, "__doc__", None)
+    # Examples would be taken for those of this namespace, by doctest too.
+    text = getattr(op if op is not None else raw, "__doc__", None) or ""
+    function.__doc__ = cleandoc(text).partition("\n\n")[0]
     return function
 
 
