@@ -67,10 +67,11 @@ def compute(name: str, *args: Any) -> Any:
         return float(scipy_function(name)(*args))
     like, backend = arrays[0], backend_of(arrays[0])
     if backend.name == "numpy":
-        y = scipy_function(name)(*args)
+        # A weak number would be made a float, which SciPy does not like for a whole number.
+        y = scipy_function(name)(*[np.intp(x) if type(x) is int else x for x in args])
         # Functions in pure Python, and half precision, come out wider than they went in.
         narrow = y.dtype != like.dtype and like.dtype.kind == "f"
-        return y.astype(np.result_type(*args)) if narrow else y
+        return y.astype(np.result_type(*arrays)) if narrow else y
     if (native := _native(backend.name, name)) is not None:
         orders = name in _WITH_ORDER  # which stay numbers
         y = native(*[x if orders else _lifted(x, like, backend) for x in args])
@@ -169,11 +170,12 @@ def _define(name: str, derivatives: dict[str, Any], samples: list[Any]) -> Any:
 def _samples(name: str) -> list[Any]:
     entry = TABLE[name]
     known = [x for x, function in entry.derivatives.items() if function is not None]
-    made = {
-        x: arr(3, low=low, high=high) if x in known else (low + high) / 2
-        for x, (low, high) in entry.ranges.items()
-    }
-    return [case(*made.values())]
+    made: list[Any] = []
+    for x, (low, high) in entry.ranges.items():
+        whole = isinstance(low, int) and isinstance(high, int)  # some take no fractions
+        middle = (low + high) // 2 if whole else (low + high) / 2
+        made.append(arr(3, low=low, high=high) if x in known else middle)
+    return [case(*made)]
 
 
 def _all() -> dict[str, Any]:
