@@ -4,7 +4,7 @@
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arraygrad.functions import (
     activation,
@@ -61,6 +61,23 @@ from arraygrad.functions.shape import *
 from arraygrad.functions.special import *
 from arraygrad.functions.windows import *
 from arraygrad.plugins import module_hooks
+
+if TYPE_CHECKING:  # imported late, see LATE
+    from arraygrad.functions.arrangement import *
+    from arraygrad.functions.complex import *
+    from arraygrad.functions.creation import *
+    from arraygrad.functions.decompositions import *
+    from arraygrad.functions.determinants import *
+    from arraygrad.functions.eigenvalues import *
+    from arraygrad.functions.exponents import *
+    from arraygrad.functions.fourier import *
+    from arraygrad.functions.fourier_real import *
+    from arraygrad.functions.norms import *
+    from arraygrad.functions.products import *
+    from arraygrad.functions.sets import *
+    from arraygrad.functions.solving import *
+    from arraygrad.functions.statistics import *
+    from arraygrad.functions.trigonometry import *
 
 __all__ = sorted(
     activation.__all__
