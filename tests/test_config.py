@@ -24,9 +24,10 @@ def records() -> bool:
     return (Variable(np.array(1.0)) * 2.0).creator is not None
 
 
-def test_all_switches_are_on_at_first():
-    assert repr(Config) == "Config(enable_backprop=True, strong_zeros=True, train=True)"
-    assert dir(Config) == ["enable_backprop", "strong_zeros", "train"]
+def test_switches_at_first():
+    values = "enable_backprop=True, strong_zeros=True, train=True, warn_lost_gradients=False"
+    assert repr(Config) == f"Config({values})"
+    assert dir(Config) == ["enable_backprop", "strong_zeros", "train", "warn_lost_gradients"]
 
 
 def test_no_grad_records_nothing():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import arraygrad.xp as xp
-from arraygrad import Variable
+from arraygrad import Variable, no_grad, using_config
+from arraygrad.errors import DtypeError, LostGradientWarning
 
 
 def test_a_namespace_has_no_more_than_the_standard() -> None:
@@ -40,3 +41,27 @@ def test_writing_to_a_flipped_array_writes_to_it() -> None:
     x = Variable(np.arange(4.0).reshape(2, 2)) * 1
     xp.flip(x, axis=1)[0, 0] = 9
     np.testing.assert_array_equal(x.data, [[0, 9], [2, 3]])
+
+
+@pytest.mark.parametrize("convert", [float, bool, complex, int, Variable.item])
+def test_a_number_made_of_a_tracked_variable_is_warned_of_if_asked_for(convert) -> None:
+    x = Variable(np.array(2.0), name="x")
+    convert(x)  # without a word
+    with using_config("warn_lost_gradients", True):
+        with pytest.warns(LostGradientWarning, match=rf"{convert.__name__}\(\) .* 'x'") as seen:
+            assert convert(x) == (True if convert is bool else 2)
+        assert seen[0].filename == __file__
+        convert(x.detach())
+        with no_grad():
+            convert(x)
+
+
+def test_special_functions_of_scipy_itself_are_differentiable() -> None:
+    special = pytest.importorskip("scipy.special")
+    z = Variable(np.array([0.5, 1.5]))
+    special.jv(1, z).sum().backward()
+    np.testing.assert_allclose(z.grad.data, special.jvp(1, z.data), rtol=1e-12)
+    with pytest.raises(DtypeError, match="wofz"):
+        special.wofz(z)
+    with pytest.raises(DtypeError, match="exp"):
+        np.exp(z)

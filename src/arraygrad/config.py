@@ -1,4 +1,4 @@
-"""Switches: the book's `enable_backprop` and `train`, and `strong_zeros`; safe under threads.
+"""Switches: the book's `enable_backprop` and `train`, and two more; safe under threads.
 
 Assigning to `Config` changes the default of the whole process; `using_config` changes a switch
 for one block, in this thread or task only. Settings that come from the environment or from files
@@ -17,12 +17,13 @@ from arraygrad.errors import ConfigError
 class Defaults:
     """The process-wide value of each switch, read where no block has set it."""
 
-    __slots__ = ("enable_backprop", "strong_zeros", "train")
+    __slots__ = ("enable_backprop", "strong_zeros", "train", "warn_lost_gradients")
 
     def __init__(self) -> None:
         self.enable_backprop = True
         self.strong_zeros = True
         self.train = True
+        self.warn_lost_gradients = False
 
 
 default = Defaults()
@@ -47,6 +48,12 @@ def strong_zeros() -> bool:
     return default.strong_zeros if here is None else here
 
 
+def warns_lost_gradients() -> bool:
+    """Whether a Python number made of a tracked Variable is warned of here and now."""
+    here = overrides["warn_lost_gradients"].get()
+    return default.warn_lost_gradients if here is None else here
+
+
 def _known(name: str) -> str:
     if name not in overrides:
         raise ConfigError(f"Config: got the name {name!r}, expected one of {', '.join(overrides)}")
@@ -63,7 +70,8 @@ class _Config:
 
     enable_backprop: record ops on tracked Variables. train: layers such as dropout work as in
     training. strong_zeros: what takes no part in a result has gradient 0, also behind a division
-    by zero; see `arraygrad.engine.walk`.
+    by zero; see `arraygrad.engine.walk`. warn_lost_gradients: warn where float(x), bool(x), ... of
+    a tracked Variable ends its gradient; off by default, to find out where one was lost.
 
     >>> from arraygrad import Config, test_mode
     >>> Config.train

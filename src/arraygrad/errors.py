@@ -31,6 +31,7 @@
     `-- RunError               (ValueError)    a training run cannot be started, resumed or read
 
     ArraygradWarning           (UserWarning)
+    |-- LostGradientWarning    a Python number was made of a tracked Variable, if asked for
     `-- PluginWarning          some installed plugins could not be loaded
 
 A message says who found the error, what it got, what it expected and what to do, in that order.
@@ -157,6 +158,10 @@ class RunError(ArraygradError, ValueError):
 
 class ArraygradWarning(UserWarning):
     """The root of all warnings of arraygrad."""
+
+
+class LostGradientWarning(ArraygradWarning):
+    """A Python number was made of a tracked Variable; see Config.warn_lost_gradients."""
 
 
 class PluginWarning(ArraygradWarning):

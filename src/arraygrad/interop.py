@@ -6,13 +6,15 @@ would be lost without a word.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from arraygrad.backend import Backend, backend_of, get_backend
-from arraygrad.config import is_recording
-from arraygrad.errors import ArgumentError, DtypeError, GradientError
+from arraygrad.config import is_recording, warns_lost_gradients
+from arraygrad.errors import ArgumentError, DtypeError, GradientError, LostGradientWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +54,16 @@ class Interop:
 
     def item(self) -> Any:
         """The Python number of a Variable with one element."""
+        return self._number("item()")
+
+    def _number(self, how: str) -> Any:
+        if self._node is not None and warns_lost_gradients() and is_recording():
+            warnings.warn(
+                f"{how} of a tracked {self._label()} of shape {self.shape}: what is computed from "
+                f"it has no gradient; use .detach() of it if none is wanted",
+                LostGradientWarning,
+                stacklevel=3,
+            )
         if self.size != 1:
             raise DtypeError(
                 f"Variable.item: got shape {self.shape}, expected one element; "
@@ -60,16 +72,16 @@ class Interop:
         return backend_of(self._data).to_numpy(self._data).item()
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number("float()"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number("int()"))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number("complex()"))
 
     def __bool__(self) -> bool:
-        return bool(self.item())
+        return bool(self._number("bool()"))
 
     def __index__(self) -> int:
         return self.data.__index__()
@@ -114,6 +126,8 @@ class Interop:
             if isinstance(left, Interop):
                 return getattr(left, f"__{sign}__")(right)
             return getattr(right, f"__{_REFLECTED.get(sign, 'r' + sign)}__")(left)
+        if method == "__call__" and not kwargs and (op := _special(ufunc)) is not None:
+            return op(*inputs)
         if "out" in kwargs:
             raise GradientError(
                 f"numpy.{ufunc.__name__}: got a Variable for an in-place operation on an array; "
@@ -181,6 +195,16 @@ class Interop:
                 f"{', '.join(_VERSIONS)}"
             )
         return namespace_of(backend_of(self._array()))
+
+
+def _special(ufunc: Any) -> Any:
+    """The op of a special function that SciPy computes as a ufunc; None for other ufuncs."""
+    compiled, name = sys.modules.get("scipy.special._ufuncs"), ufunc.__name__
+    if compiled is None or getattr(compiled, name, None) is not ufunc:
+        return None
+    from arraygrad.functions.scipy_special import OPS
+
+    return OPS.get(name)
 
 
 _VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")

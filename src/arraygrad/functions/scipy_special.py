@@ -32,10 +32,22 @@ _OTHER_NAMES = {("torch", "j0"): "bessel_j0", ("torch", "j1"): "bessel_j1",
 # What is there under the same name, and is something else, or not for all arguments.
 _DIFFERENT = {("torch", "zeta"), ("jax", "zeta"), ("jax", "hyp1f1"), ("jax", "hyp2f1"),
               ("jax", "kl_div"), ("jax", "poch")}  # fmt: skip
+
+
+def _lower_expn(order, x, xp, sp):
+    """`expn` of the order below, which SciPy has down to 0: exp(-x) / x, and on by recurrence."""
+    e0 = xp.exp(-x) / x
+    if type(order) in PYTHON_SCALARS:
+        return e0 * (1 + 1 / x) if order == 0 else sp.expn(order - 1, x)
+    return xp.where(
+        order == 0, e0 * (1 + 1 / x), sp.expn(xp.maximum(order, xp.ones_like(order)) - 1, x)
+    )
+
+
 # Functions of whole orders, by which they are not differentiated.
 _WITH_ORDER = {
     "polygamma": ("order", "x", lambda order, x, sp: sp.polygamma(order + 1, x)),
-    "expn": ("order", "x", lambda order, x, sp: -sp.expn(order - 1, x)),
+    "expn": ("order", "x", lambda order, x, xp, sp: -_lower_expn(order, x, xp, sp)),
     "yn": ("order", "x", lambda order, x, sp: (sp.yn(order - 1, x) - sp.yn(order + 1, x)) / 2),
 }
 
