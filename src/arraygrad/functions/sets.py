@@ -48,13 +48,14 @@ _SAMPLES = [case(arr(5)).through(_sorted), case(arr(2, 3)).through(_sorted)]
 
 @op(samples=_SAMPLES, standard="unique_values")
 def unique_values(x: Any) -> Variable:
-    """The different elements of `x`, in the order of the array library.
+    """The different elements of `x`, in the order that `unique_inverse` of the library has.
 
     >>> unique_values(Variable(np.array([2.0, 1.0, 2.0]))).shape
     (2,)
     """
-    x = as_variable(x, requires_grad=False)
-    return _first(x, backend_of(x.data).xp.unique_values(x.data))
+    found: Any = unique_all(x)
+    values: Variable = found.values
+    return values
 
 
 @op(samples=_SAMPLES, standard="unique_counts")
@@ -64,9 +65,8 @@ def unique_counts(x: Any) -> Any:
     >>> unique_counts(Variable(np.array([2.0, 1.0, 2.0]))).counts
     variable([1 2])
     """
-    x = as_variable(x, requires_grad=False)
-    values, counts = backend_of(x.data).xp.unique_counts(x.data)
-    return UniqueCounts(_first(x, values), constant(counts))
+    found: Any = unique_all(x)
+    return UniqueCounts(found.values, found.counts)
 
 
 @op(samples=_SAMPLES, standard="unique_inverse")
@@ -76,9 +76,8 @@ def unique_inverse(x: Any) -> Any:
     >>> unique_inverse(Variable(np.array([2.0, 1.0, 2.0]))).inverse_indices
     variable([1 0 1])
     """
-    x = as_variable(x, requires_grad=False)
-    values, inverse = backend_of(x.data).xp.unique_inverse(x.data)
-    return UniqueInverse(_first(x, values), constant(inverse))
+    found: Any = unique_all(x)
+    return UniqueInverse(found.values, found.inverse_indices)
 
 
 @op(samples=_SAMPLES, standard="unique_all")
@@ -91,20 +90,11 @@ def unique_all(x: Any) -> Any:
     x = as_variable(x, requires_grad=False)
     xp = backend_of(x.data).xp
     values, inverse = xp.unique_inverse(x.data)
-    indices = _places(x.data, values)
-    values = take(reshape(x, (-1,)), indices)
-    counts = xp.unique_counts(x.data)[1]
-    return UniqueAll(values, *map(constant, (indices, inverse, counts)))
-
-
-def _first(x: Variable, values: Any) -> Variable:
-    """The elements of `x` that are `values`, each from its first place."""
-    return take(reshape(x, (-1,)), _places(x.data, values))
-
-
-def _places(x: Any, values: Any) -> Any:
-    """Where each of `values` is first, among the elements of `x` in a row."""
-    xp = backend_of(x).xp
-    flat = xp.reshape(x, (-1,))
-    order = xp.argsort(flat, stable=True)
-    return xp.take(order, xp.searchsorted(xp.take(flat, order), values))
+    # By the places alone: complex numbers have no order, and NaNs are not equal to themselves.
+    which = xp.reshape(inverse, (-1,))
+    order = xp.argsort(which, stable=True)
+    ends = xp.arange(values.shape[0] + 1, dtype=which.dtype, device=x.device)
+    starts = xp.searchsorted(xp.take(which, order, axis=0), ends)
+    indices = xp.take(order, starts[:-1], axis=0)
+    parts = (indices, xp.reshape(inverse, x.shape), starts[1:] - starts[:-1])
+    return UniqueAll(take(reshape(x, (-1,)), indices), *map(constant, parts))
