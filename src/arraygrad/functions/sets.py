@@ -96,5 +96,6 @@ def unique_all(x: Any) -> Any:
     ends = xp.arange(values.shape[0] + 1, dtype=which.dtype, device=x.device)
     starts = xp.searchsorted(xp.take(which, order, axis=0), ends)
     indices = xp.take(order, starts[:-1], axis=0)
-    parts = (indices, xp.reshape(inverse, x.shape), starts[1:] - starts[:-1])
+    counts = xp.astype(starts[1:] - starts[:-1], which.dtype)
+    parts = (indices, xp.reshape(inverse, x.shape), counts)
     return UniqueAll(take(reshape(x, (-1,)), indices), *map(constant, parts))
