@@ -101,10 +101,13 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def main(argv: list[str]) -> int:
     """Write the pages, after a new recording if one is asked for; 1 if a check failed."""
     sys.path.insert(0, str(PAGE.parent))
+    import orders
     import plugins_table
 
     code = plugins_table.record(argv[1:]) if argv[:1] == ["--conformance"] else 0
+    code = orders.record(argv[1:]) if argv[:1] == ["--orders"] else code
     PAGE.write_text(page(), encoding="utf-8")
+    orders.PAGE.write_text(orders.page(table), encoding="utf-8")
     plugins_table.PAGE.write_text(plugins_table.page(table), encoding="utf-8")
     return code
 

@@ -41,6 +41,17 @@ def test_the_counts_of_the_kit_are_those_that_were_recorded(monkeypatch) -> None
     assert all(counts["failed"] == 0 for kind in record.values() for counts in kind.values())
 
 
+def test_the_orders_are_those_that_were_recorded(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    orders = importlib.import_module("orders")
+    assert orders.PAGE.read_text(encoding="utf-8") == orders.page(generator().table)
+    record = orders.recorded()
+    assert set(record) == set(orders.PLACES)
+    for place in record.values():
+        assert not any(found["failures"] for found in place["functions"].values())
+        assert len(place["functions"]) > 200
+
+
 def test_every_hook_and_setting_is_described() -> None:
     page = (DOCS / "plugins.md").read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `([^|]+)` \|", page, re.MULTILINE))
