@@ -234,8 +234,8 @@ singular_ops: list[str] = []
 
 
 def _quiet() -> np.errstate:
-    """No warnings of 0 * inf and 0 / 0 in rules: `backprop` looks after them."""
-    state = np.errstate(divide="ignore", invalid="ignore")
+    """No warnings of 0 * inf, 0 / 0 and too large in rules: `backprop` looks after them."""
+    state = np.errstate(divide="ignore", invalid="ignore", over="ignore")
     state.__enter__()
     return state
 

@@ -20,7 +20,7 @@ _FAR = [(arr(2, 3),), (arr(),), (arr(0, 2),), (arr(2, 4, low=-30.0, high=30.0),)
 _AXES = [case(arr(2, 3)), case(arr(2, 3, 4), axis=-1), case(arr(3), axis=0)]
 
 
-@op(samples=_ANY, standard="tanh", reference="tanh")
+@op(samples=_ANY, standard="tanh", reference="tanh", pointwise=True)
 def tanh(x: Any, *, xp: Any = None) -> Any:
     """The hyperbolic tangent, elementwise.
 
@@ -35,7 +35,7 @@ def _(g, out):
     return g * (1 - out * out)
 
 
-@op(samples=_ANY, reference=lambda x: 1 / (1 + 2.718281828459045**-x))
+@op(samples=_ANY, reference=lambda x: 1 / (1 + 2.718281828459045**-x), pointwise=True)
 def sigmoid(x: Any, *, xp: Any = None) -> Any:
     """1 / (1 + exp(-x)), elementwise, without overflow.
 
@@ -50,7 +50,7 @@ def _(g, out):
     return g * (out * (1 - out))
 
 
-@op(samples=_ANY, reference=lambda x: x * (x > 0))
+@op(samples=_ANY, reference=lambda x: x * (x > 0), pointwise=True)
 def relu(x: Any, *, xp: Any = None) -> Any:
     """max(x, 0), elementwise (Nair and Hinton 2010); its derivative at 0 is 0.
 
@@ -68,6 +68,7 @@ def _(g, out, xp):
 @op(
     samples=[case(arr(2, 3)), case(arr(2, 3), slope=0.01)],
     reference=lambda x, slope=0.2: x * ((x > 0) + slope * (x <= 0)),
+    pointwise=True,
 )
 def leaky_relu(x: Any, slope: float = 0.2, *, xp: Any = None) -> Any:
     """x where it is positive, slope * x elsewhere (Maas et al. 2013), elementwise.
@@ -83,7 +84,7 @@ def _(g, x, slope, xp):
     return xp.where(x > 0, g, g * slope)
 
 
-@op(samples=_ANY, reference=lambda x: _np().log1p(_np().exp(x)))
+@op(samples=_ANY, reference=lambda x: _np().log1p(_np().exp(x)), pointwise=True)
 def softplus(x: Any, *, xp: Any = None) -> Any:
     """log(1 + exp(x)), elementwise, without overflow.
 
@@ -101,6 +102,7 @@ def _(g, x, xp):
 @op(
     samples=[*_FAR, case(arr(2, 3), alpha=0.5)],
     reference=lambda x, alpha=1.0: _np().where(x > 0, x, alpha * _np().expm1(x)),
+    pointwise=True,
 )
 def elu(x: Any, alpha: float = 1.0, *, xp: Any = None) -> Any:
     """x where it is positive, alpha * (exp(x) - 1) elsewhere, elementwise.
@@ -130,7 +132,7 @@ def selu(x: Any) -> Variable:
     return elu(x, 1.6732632423543772) * 1.0507009873554805
 
 
-@op(samples=_FAR, saves=("s",), reference=lambda x: x / (1 + _np().exp(-x)))
+@op(samples=_FAR, saves=("s",), reference=lambda x: x / (1 + _np().exp(-x)), pointwise=True)
 def silu(x: Any, *, xp: Any = None) -> Any:
     """x * sigmoid(x), elementwise, also known as swish.
 
@@ -173,7 +175,12 @@ def gelu(x: Any, approximate: str = "none") -> Variable:
 
 # The exact form and the approximation are x * c with a distribution function c, which is kept:
 # the gradient then costs no second erf or tanh.
-@op(samples=_FAR, saves=("c",), reference=lambda x: x * (1 + np_erf(x / math.sqrt(2))) / 2)
+@op(
+    samples=_FAR,
+    saves=("c",),
+    reference=lambda x: x * (1 + np_erf(x / math.sqrt(2))) / 2,
+    pointwise=True,
+)
 def _gelu(x: Any, *, xp: Any = None) -> Any:
     """The exact form; what `gelu` calls."""
     c = erf.definition.forward(x * math.sqrt(0.5), xp=xp) * 0.5 + 0.5
@@ -199,7 +206,7 @@ def _gelu_tanh_c(x: Any, xp: Any) -> Any:
     return xp.tanh((x * x * 0.044715 + 1) * (x * TANH)) * 0.5 + 0.5
 
 
-@op(samples=_FAR, saves=("c",))
+@op(samples=_FAR, saves=("c",), pointwise=True)
 def _gelu_tanh(x: Any, *, xp: Any = None) -> Any:
     """The approximation by tanh; what `gelu` calls."""
     c = _gelu_tanh_c(x, xp)

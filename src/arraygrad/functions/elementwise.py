@@ -93,7 +93,7 @@ def _(g, out):
     return g / (out * 2)
 
 
-@op(samples=_ANY, standard="square", reference="square")
+@op(samples=_ANY, standard="square", reference="square", pointwise=True)
 def square(x: Any) -> Any:
     """x * x, elementwise.
 
@@ -108,7 +108,7 @@ def _(g, x):
     return g * (x * 2)
 
 
-@op(samples=_ANY, standard="sin", reference="sin")
+@op(samples=_ANY, standard="sin", reference="sin", pointwise=True)
 def sin(x: Any, *, xp: Any = None) -> Any:
     """The sine, elementwise; x in radians.
 
@@ -123,7 +123,7 @@ def _(g, x, xp):
     return g * xp.cos(x)
 
 
-@op(samples=_ANY, standard="cos", reference="cos")
+@op(samples=_ANY, standard="cos", reference="cos", pointwise=True)
 def cos(x: Any, *, xp: Any = None) -> Any:
     """The cosine, elementwise; x in radians.
 
@@ -188,6 +188,7 @@ def _(g, x, xp):
     methods=("__abs__",),
     standard="abs",
     reference="absolute",
+    pointwise=True,
 )
 def absolute(x: Any, *, xp: Any = None) -> Any:
     """The absolute value, elementwise; its derivative at 0 is taken as 0.

@@ -14,6 +14,7 @@ __all__ = ["clip", "maximum", "minimum", "where"]
     broadcasts=True,
     standard="maximum",
     reference="maximum",
+    pointwise=True,
 )
 def maximum(x1: Any, x2: Any, *, xp: Any = None) -> Any:
     """The larger of the two, elementwise; where they are equal each gets half of the gradient.
@@ -39,6 +40,7 @@ def _(g, x1, x2, xp):
     broadcasts=True,
     standard="minimum",
     reference="minimum",
+    pointwise=True,
 )
 def minimum(x1: Any, x2: Any, *, xp: Any = None) -> Any:
     """The smaller of the two, elementwise; where they are equal each gets half of the gradient.

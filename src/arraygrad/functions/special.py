@@ -71,6 +71,7 @@ def np_erf(x: Any) -> Any:
 @op(
     samples=[case(arr(2, 3)), case(arr()), case(arr(0, 2)), case(arr(2, 4, low=-9.0, high=9.0))],
     reference=np_erf,
+    pointwise=True,
 )
 def erf(x: Any, *, xp: Any = None) -> Any:
     """The error function 2 / sqrt(pi) * (integral of exp(-t * t) from 0 to x), elementwise.
