@@ -3,6 +3,7 @@
 import copy
 import operator
 import pickle
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -485,12 +486,18 @@ def test_other_ways_through_numpy_raise(call):
         call(var([1.0, 2.0]))
 
 
+class Pair(NamedTuple):
+    first: object
+    second: object
+
+
 NUMPY_FUNCTIONS = {
     "sum": (np.sum, "F.sum"),
     "mean": (np.mean, "F.mean"),
     "max": (np.max, "F.max"),
     "concatenate": (lambda x: np.concatenate([np.ones(1), x]), "F.concat"),
     "stack": (lambda x: np.stack([x, x]), "F.stack"),
+    "stack of a named tuple": (lambda x: np.stack(Pair(x, x)), "F.stack"),
     "array_equal": (lambda x: np.array_equal(x, x), "array_equal"),
     "linalg": (np.linalg.norm, r"norm|detach"),
     "where": (lambda x: np.where(np.array([False, True]), x, 0.0), "F.where"),

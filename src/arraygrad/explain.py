@@ -11,6 +11,7 @@ from arraygrad.config import using_config
 from arraygrad.dispatch import choose
 from arraygrad.engine import Node, next_seq
 from arraygrad.errors import ArgumentError, ArraygradError
+from arraygrad.interop import variables_in
 from arraygrad.op import Definition
 from arraygrad.registry import Entry
 from arraygrad.variable import Variable
@@ -87,7 +88,7 @@ def _primitives(function: Any, args: Any, kwargs: Any) -> list[Definition]:
     start = next_seq()
     with using_config("enable_backprop", True):
         y = function(*map(_tracked, args), **{k: _tracked(v) for k, v in kwargs.items()})
-    pending: list[Node | None] = [x._node for x in _variables(y)]
+    pending: list[Node | None] = [x._node for x in variables_in(y)]
     seen: dict[Node, None] = {}
     while pending:
         node = pending.pop()
@@ -96,10 +97,6 @@ def _primitives(function: Any, args: Any, kwargs: Any) -> list[Definition]:
             pending += node.edges
     ordered = sorted(seen, key=lambda node: node.seq)
     return list(dict.fromkeys(n.definition for n in ordered if hasattr(n, "definition")))
-
-
-def _variables(y: Any) -> list[Variable]:
-    return [x for x in (y if isinstance(y, list | tuple) else [y]) if isinstance(x, Variable)]
 
 
 def _tracked(x: Any) -> Any:

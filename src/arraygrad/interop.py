@@ -139,7 +139,7 @@ class Interop:
         # NumPy's functions work on Variables whose gradient is not wanted, and say what to call
         # where it is.
         if function not in (np.shape, np.ndim, np.size):
-            for x in _variables((args, kwargs)):
+            for x in variables_in((args, kwargs)):
                 if x._node is not None and is_recording():
                     raise DtypeError(_refusal(function))
         return function(*_data(args), **_data(kwargs))
@@ -232,21 +232,23 @@ def _refusal(function: Any) -> str:
 _OTHER_NAMES = {"concatenate": "concat", "amax": "max", "amin": "min"}
 
 
-def _variables(tree: Any) -> Iterator[Interop]:
+def variables_in(tree: Any) -> Iterator[Any]:
+    """The Variables in nested lists, tuples and dicts."""
     if isinstance(tree, Interop):
         yield tree
     elif isinstance(tree, list | tuple):
         for part in tree:
-            yield from _variables(part)
+            yield from variables_in(part)
     elif isinstance(tree, dict):
-        yield from _variables(list(tree.values()))
+        yield from variables_in(list(tree.values()))
 
 
 def _data(tree: Any) -> Any:
     if isinstance(tree, Interop):
         return tree.data
     if isinstance(tree, list | tuple):
-        return type(tree)(_data(part) for part in tree)
+        parts = [_data(part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
     if isinstance(tree, dict):
         return {key: _data(value) for key, value in tree.items()}
     return tree

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from arraygrad.backend import using_backend
 from arraygrad.config import using_config
+from arraygrad.interop import variables_in
 from arraygrad.layers import Layer
 from arraygrad.testing.places import Place, on_host
 from arraygrad.testing.samples import Sample
@@ -75,7 +75,7 @@ class Call:
         }
         with using_backend(self.place.backend.name), using_config("train", train):
             self.result = layer(*self.xs, **options)
-        self.ys = list(variables(self.result))
+        self.ys = list(variables_in(self.result))
         self.outs = [on_host(y.data) for y in self.ys]
         if backward:
             self.backward(layer)
@@ -115,17 +115,6 @@ def weights(i: int, shape: tuple[int, ...]) -> np.ndarray:
     """Fixed numbers, so that a sum of results has no symmetry that hides an error."""
     rng = np.random.default_rng(zlib.crc32(f"{i}{tuple(shape)}".encode()))
     return np.asarray(rng.uniform(0.5, 1.5, shape))
-
-
-def variables(result: Any) -> Iterator[Variable]:
-    """The Variables in a result, also in tuples, lists and dicts."""
-    if isinstance(result, Variable):
-        yield result
-    elif isinstance(result, tuple | list):
-        for part in result:
-            yield from variables(part)
-    elif isinstance(result, dict):
-        yield from variables(list(result.values()))
 
 
 def is_real(x: Any) -> bool:

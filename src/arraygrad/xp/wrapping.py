@@ -29,19 +29,17 @@ from collections.abc import Callable
 from functools import cache
 from inspect import Parameter as Arg
 from inspect import cleandoc, signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from arraygrad.backend import backend_of, is_inexact, namespace
 from arraygrad.config import is_recording, turned_off
 from arraygrad.dispatch import briefly, caused, translated
 from arraygrad.errors import ArraygradError, GradientError, MixedBackendError
+from arraygrad.interop import variables_in
 from arraygrad.variable import Variable, constant
 from arraygrad.xp.namespaces import Namespace, raw_namespace, standard_ops
 from arraygrad.xp.signatures import CONSTANT, NEW_ARRAYS, ONE_ARRAY, PLAIN, SIGNATURES, TWO_ARRAYS
 from arraygrad.xp.views import BACK, viewer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Parameters that never take arrays; any other may.
 _WORDS = """
@@ -211,7 +209,7 @@ def _refusing(name: str, raw: Callable[..., Any]) -> Callable[..., Any]:
     """Stands in for an op that is not there: whole numbers and truth values lose no gradient."""
 
     def refuse(*args: Any, **kwargs: Any) -> Any:
-        for x in _variables((args, kwargs)):
+        for x in variables_in((args, kwargs)):
             if x._node is not None and is_inexact(x.dtype, namespace(x._data)):
                 raise GradientError(
                     f"xp.{name}: got a tracked Variable, but {name} has no gradient in arraygrad; "
@@ -221,16 +219,6 @@ def _refusing(name: str, raw: Callable[..., Any]) -> Callable[..., Any]:
         return wrapped(raw(*datas, **{key: unwrapped(value)[0] for key, value in kwargs.items()}))
 
     return refuse
-
-
-def _variables(tree: Any) -> Iterator[Variable]:
-    if isinstance(tree, Variable):
-        yield tree
-    elif isinstance(tree, list | tuple):
-        for part in tree:
-            yield from _variables(part)
-    elif isinstance(tree, dict):
-        yield from _variables(list(tree.values()))
 
 
 def blame(
