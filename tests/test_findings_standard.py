@@ -34,3 +34,49 @@ def test_a_masked_branch_of_smooth_functions_behind_a_singular_one(f, bad):
 @pytest.mark.parametrize("name", ["atan", "asinh"])
 def test_no_warning_where_a_rule_overflows_to_the_right_gradient(name):
     assert ag.grad(getattr(xp, name))(1e300) == 0
+
+
+def test_many_views_of_views():
+    x = Variable(np.zeros(3)) * 1.0
+    y = x
+    for _ in range(3000):
+        y = y[:]
+    y[0] = 5.0
+    x[1] = 6.0
+    assert x.data.tolist() == y.data.tolist() == [5.0, 6.0, 0.0]
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_none_is_no_value(tracked):
+    x = Variable(np.ones(2), requires_grad=tracked) * 1.0
+    with pytest.raises(ag.errors.DtypeError, match="None"):
+        x[0] = None
+    assert x.data.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("make", [ag.optimizers.SGD, ag.optimizers.Adam])
+def test_views_of_a_parameter_follow_the_optimizer(make):
+    layer = ag.layers.Linear(2, in_size=2)
+    row, turned = layer.W[0], layer.W.T
+    optimizer = make(0.1).setup(layer)
+    F.sum(layer(np.ones((1, 2)))).backward()
+    optimizer.update()
+    assert np.array_equal(row.data, layer.W.data[0])
+    assert np.array_equal(turned.data, layer.W.data.T)
+    with ag.no_grad():
+        row += 1.0
+    assert np.array_equal(row.data, layer.W.data[0])
+
+
+def test_assigned_data_reaches_views_and_ends_being_one():
+    x = Variable(np.zeros(3), requires_grad=False)
+    y = x[1:]
+    x.data = np.ones(3)
+    assert y.data.tolist() == [1.0, 1.0]
+    y.data = np.full(2, 7.0)
+    y += 1.0
+    assert x.data.tolist() == [1.0, 1.0, 1.0]
+    z = x[:1]
+    x.data = np.zeros(())
+    z += 1.0
+    assert (x.data.shape, z.data.tolist()) == ((), [2.0])

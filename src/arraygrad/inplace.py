@@ -71,6 +71,32 @@ def link(y: Any, x: Any, take: Callable[..., Any], back: Callable[..., Any], *ar
     return y
 
 
+def follow(x: Any) -> None:
+    """Take the views of `x` anew, and theirs, as its value is another one."""
+    pending = [x]
+    while pending:
+        x = pending.pop()
+        for found in getattr(x, "_views", ()):
+            y = found()
+            if y is not None and y._view is not None:
+                y._hold(y._view.take(x, *y._view.args))
+                pending.append(y)
+
+
+def replaced(x: Any, old: Any) -> None:
+    """`x.data` was assigned: it is a view no more, and its views follow if they still can."""
+    if view_of(x) is not None:
+        x._view = None
+    if getattr(x, "_views", None):
+        if x._data is not None and x._data.shape == getattr(old, "shape", None):
+            follow(x)
+            return
+        for found in x._views:
+            if (y := found()) is not None:
+                y._view = None
+        x._views = []
+
+
 class InPlace:
     """The half of Variable that changes it."""
 
@@ -92,6 +118,10 @@ class InPlace:
 
         if isinstance(value, list | tuple):
             value = backend_of(self._data).asarray(value)
+        if value is None:  # NumPy takes it for NaN
+            raise DtypeError(
+                f"{self._label()}[...] = value: got None, expected an array or a number"
+            )
         tracked = isinstance(value, InPlace) and value._node is not None
         if (
             tracked
@@ -169,25 +199,22 @@ class InPlace:
 
     def _become(self, y: Any) -> None:
         """Put the value of `y` in, by way of what this is a view of."""
-        view, base = view_of(self), base_of(self)
-        if view is None or base is None:
-            self._hold(y)
-        else:
-            base._become(view.back(base, y, *view.args))
+        x = _any(self)
+        while (base := base_of(x)) is not None:  # no recursion: views of views may be many
+            y = x._view.back(base, y, *x._view.args)
+            x = base
+        x._hold(y)
+        follow(x)
 
     def _hold(self, y: Any) -> None:
-        """Put the value of `y` in, and take all views anew."""
+        """Put the value of `y` in, of the same shape and dtype."""
         x = _any(self)
         if x._node is not None and x._node.is_leaf:
-            x.data = y.data  # inside no_grad(): a parameter stays one
+            x._data = y._data  # inside no_grad(): a parameter stays one
         else:
             if y._node is None and x._node is not None:
                 x._name = None
             x._data, x._node = y._data, y._node
-        for found in getattr(self, "_views", ()):
-            if (other := found()) is not None:
-                view = other._view
-                other._hold(view.take(self, *view.args))
 
     def __iadd__(self, other: Any) -> Self:
         return self._in_place("add", other)

@@ -22,7 +22,7 @@ from arraygrad.errors import (
     NoDataError,
     ShapeError,
 )
-from arraygrad.inplace import InPlace
+from arraygrad.inplace import InPlace, replaced, view_of
 from arraygrad.interop import Interop
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ class Variable(InPlace, Interop):
                     f"expected its shape {node.y_shape}; call .unchain() first to make it a leaf"
                 )
             node.y_shape, node.y_dtype = data.shape, data.dtype
-        self._data = data
+        old, self._data = self._data, data
+        if view_of(self) is not None or hasattr(self, "_views"):
+            replaced(self, old)
 
     @property
     def name(self) -> str | None:

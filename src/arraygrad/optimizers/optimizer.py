@@ -11,6 +11,7 @@ import numpy as np
 
 from arraygrad.backend import Backend, backend_of, is_complex
 from arraygrad.errors import ArgumentError, LayerError
+from arraygrad.inplace import follow
 from arraygrad.layers import Layer
 from arraygrad.layers.inventory import Inventory
 from arraygrad.optimizers.blocks import BLOCK, apply
@@ -130,6 +131,8 @@ class Optimizer:
                 p._data = apply(formula, (x, g))
             else:
                 p._data = formula(x, g)
+            if hasattr(p, "_views"):
+                follow(p)
 
     def _one_older(self, param: Parameter) -> tuple[dict[str, Any], int]:
         """The state of a parameter, and the number of its updates, with the one to be made."""
