@@ -49,16 +49,17 @@ _WORDS = """
 """
 _SETTINGS = frozenset(_WORDS.split())
 _SEQUENCES = frozenset({"arrays", "arrays_and_dtypes", "obj"})
-_ELEMENTWISE = frozenset(
-    line.strip().partition("(")[0] for line in (ONE_ARRAY + TWO_ARRAYS).split("\n")
-)
+_PAIRWISE = frozenset(line.strip().partition("(")[0] for line in TWO_ARRAYS.split("\n"))
+_ELEMENTWISE = _PAIRWISE | {line.strip().partition("(")[0] for line in ONE_ARRAY.split("\n")}
 
 
 def function_of(namespace: Namespace, name: str) -> Any:
     """The function of the standard with that name; AttributeError if its library lacks it."""
     op = standard_ops().get(name)
     if op is not None and name in _ELEMENTWISE and _fits(op, name):
-        return op
+        if name not in _PAIRWISE or not _ignores_scalars(namespace):
+            return op
+        op = _promoting(op, namespace)
     raw = raw_namespace(namespace._backend, name.partition(".")[0])
     for part in name.split("."):
         if not hasattr(raw, part):
@@ -96,6 +97,28 @@ def function_of(namespace: Namespace, name: str) -> Any:
     text = getattr(op if op is not None else raw, "__doc__", None) or ""
     function.__doc__ = cleandoc(text).partition("\n\n")[0]
     return function
+
+
+@cache
+def _ignores_scalars(namespace: Namespace) -> bool:
+    """Whether operators of the library let no array of shape () decide the dtype: PyTorch's."""
+    xp = namespace._backend.xp
+    y = xp.zeros((1,), dtype=xp.int8) + xp.zeros((), dtype=xp.int16)
+    return bool(y.dtype != xp.int16)
+
+
+def _promoting(op: Any, namespace: Namespace) -> Any:
+    """The op, which uses operators, of two arrays in the dtype that the standard has for both."""
+
+    def promoting(x1: Any, x2: Any) -> Any:
+        arrays = hasattr(x1, "dtype") and hasattr(x2, "dtype")
+        if arrays and x1.dtype != x2.dtype and () in (x1.shape, x2.shape):
+            dtype = namespace.result_type(x1, x2)
+            x1, x2 = namespace.astype(x1, dtype), namespace.astype(x2, dtype)
+        return op(x1, x2)
+
+    promoting.__doc__ = op.__doc__
+    return promoting
 
 
 def _fits(op: Any, name: str) -> bool:
