@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
+from arraygrad.autodiff.containers import flatten, unflatten
 from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend, is_inexact
 from arraygrad.engine import Leaf, Node, next_seq
 from arraygrad.errors import ArgumentError, DtypeError
@@ -38,6 +39,11 @@ class Alias(Node):
     pull_graph = pull
 
 
+def name_of(f: Callable[..., Any]) -> str:
+    """The name of a function in messages."""
+    return getattr(f, "__name__", "f")
+
+
 def argument(x: Any, who: str) -> Variable:
     """A tracked Variable of its own for one array among the arguments of the transform `who`."""
     if type(x) in PYTHON_SCALARS:
@@ -53,9 +59,32 @@ def argument(x: Any, who: str) -> Variable:
     return attach(data, Leaf(data, next_seq()))
 
 
+def entered(
+    args: Sequence[Any], numbers: Iterable[int], who: str
+) -> tuple[list[Any], list[Any], list[Variable], list[Any]]:
+    """The arguments of a call with Variables of its own in place of the arrays of some.
+
+    Returns (arguments, these arrays, the Variables, the structures of the arguments replaced).
+    """
+    call, leaves = list(args), list[Any]()
+    variables: list[Variable] = []
+    shapes = []
+    for i in numbers:
+        start = len(leaves)
+        shapes.append(shape := flatten(args[i], leaves))
+        mine = [argument(x, who) for x in leaves[start:]]
+        call[i] = unflatten(shape, iter(mine))
+        variables += mine
+    return call, leaves, variables, shapes
+
+
 def numbered(argnums: int | Sequence[int], args: Sequence[Any], who: str) -> tuple[int, ...]:
     """`argnums` as a tuple; raises ArgumentError if the call has no such positional argument."""
-    numbers = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+    numbers: tuple[int, ...]
+    if isinstance(argnums, int) or not isinstance(argnums, Sequence):  # the slow question last
+        numbers = (argnums,)
+    else:
+        numbers = tuple(argnums)
     for i in numbers:
         if not -len(args) <= i < len(args):
             raise ArgumentError(

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from arraygrad.autodiff.arguments import name_of
 from arraygrad.autodiff.containers import flatten, unflatten
 from arraygrad.autodiff.products import in_tuple, jvp, vjp
-from arraygrad.autodiff.tracing import name_of
 from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend
 from arraygrad.errors import ArgumentError, GradientError
 from arraygrad.variable import Variable

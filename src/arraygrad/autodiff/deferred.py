@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.autodiff.arguments import nested
+from arraygrad.autodiff.arguments import name_of, nested
 from arraygrad.autodiff.containers import flatten, unflatten
-from arraygrad.autodiff.tracing import name_of
 from arraygrad.backend import Backend, backend_of, is_complex, namespace
 from arraygrad.config import Config, is_recording, using_config
 from arraygrad.engine import Node, Output, Partial, backprop, next_seq

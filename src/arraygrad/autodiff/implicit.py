@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from arraygrad.autodiff.arguments import nested
+from arraygrad.autodiff.arguments import name_of, nested
 from arraygrad.autodiff.containers import flatten, unflatten, written
 from arraygrad.autodiff.deferred import Deferred, older, snapshot
 from arraygrad.autodiff.flat import Flat
 from arraygrad.autodiff.reverse import given_back
-from arraygrad.autodiff.tracing import Trace, name_of
+from arraygrad.autodiff.tracing import Trace
 from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend, is_inexact, namespace
 from arraygrad.config import is_recording, using_config
 from arraygrad.engine import Node, next_seq

@@ -7,10 +7,10 @@ from math import prod
 from typing import Any
 
 from arraygrad import functions as F
-from arraygrad.autodiff.arguments import numbered
+from arraygrad.autodiff.arguments import name_of, numbered
 from arraygrad.autodiff.containers import unflatten
 from arraygrad.autodiff.reverse import apart, grad
-from arraygrad.autodiff.tracing import Trace, name_of
+from arraygrad.autodiff.tracing import Trace
 from arraygrad.backend import backend_of, is_complex
 from arraygrad.errors import DtypeError, ShapeError
 from arraygrad.variable import Variable, constant
@@ -111,7 +111,7 @@ def elementwise_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) ->
                     f"{wrong[0].shape}, expected that shape; see jacobian for other functions"
                 )
         gxs = trace.pull([backend_of(y._data).ones_like(y._data) for y in trace.ys])
-        return _trees(trace, iter(gxs), isinstance(argnums, int))
+        return _trees(trace, gxs, isinstance(argnums, int))
 
     elementwise_grad_f.__name__ = f"elementwise_grad_{name}"
     return elementwise_grad_f
@@ -134,7 +134,7 @@ def _transform(
         in_forward = _in_forward(trace, holomorphic) if forward is None else forward
         _check(trace, in_forward, holomorphic)
         blocks = _columns(trace) if in_forward else _rows(trace, holomorphic)
-        trees = [_trees(trace, iter(row), isinstance(argnums, int)) for row in blocks]
+        trees = [_trees(trace, row, isinstance(argnums, int)) for row in blocks]
         out = unflatten(trace.y_shape, iter(trees))
         return (out, trace.extra()) if has_aux else out
 
@@ -229,10 +229,6 @@ def _block(parts: list[Variable], y: Variable, x: Variable, axis: int) -> Variab
     return constant(xp.reshape(arrays, y.shape + x.shape))
 
 
-def _trees(trace: Trace, found: Iterator[Variable], single: bool) -> Any:
-    """Blocks in the structure of the arguments, plain for those that were plain."""
-    blocks = [next(found) for _ in trace.xs]
-    pairs = zip(apart(blocks), trace.wrapped, strict=True)
-    outs = iter([b if wrapped else b.data for b, wrapped in pairs])
-    trees = tuple([unflatten(shape, outs) for shape in trace.x_shapes])
+def _trees(trace: Trace, blocks: list[Variable], single: bool) -> Any:
+    trees = trace.like_arguments(apart(blocks))
     return trees[0] if single else trees

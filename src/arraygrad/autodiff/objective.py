@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from arraygrad.autodiff.arguments import name_of
 from arraygrad.autodiff.containers import flatten, unflatten
 from arraygrad.autodiff.flat import Flat
 from arraygrad.autodiff.reverse import value_and_grad
-from arraygrad.autodiff.tracing import Trace, name_of
+from arraygrad.autodiff.tracing import Trace
 from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend, is_complex, is_inexact
 from arraygrad.errors import DtypeError, ShapeError
 from arraygrad.variable import Variable

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from arraygrad.autodiff.arguments import name_of
 from arraygrad.autodiff.containers import unflatten
 from arraygrad.autodiff.reverse import given_back, grad
-from arraygrad.autodiff.tracing import Trace, name_of
+from arraygrad.autodiff.tracing import Trace
 from arraygrad.errors import ArgumentError
 from arraygrad.variable import Variable
 
@@ -28,10 +29,7 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, 
 
     def pull(dy: Any) -> tuple[Any, ...]:
         gys = trace.seeds(dy, trace.y_shape, trace.ys, "a gradient")
-        wrapped = _any_wrapped(gys)
-        pairs = zip(trace.pull(gys), trace.wrapped, strict=True)
-        gxs = iter([gx if wrapped or w else gx.data for gx, w in pairs])
-        return tuple([unflatten(shape, gxs) for shape in trace.x_shapes])
+        return trace.like_arguments(trace.pull(gys), _any_wrapped(gys))
 
     return (trace.value(apart=True), pull, *([trace.extra()] if has_aux else []))
 
@@ -95,10 +93,7 @@ def hvp(f: Callable[..., Any], args: Sequence[Any], vectors: Sequence[Any]) -> t
     # The Hessian is symmetric: pulling back through the gradient is the cheaper product.
     trace = Trace(who, grad(f, tuple(range(len(args)))), args)
     gys = trace.seeds(in_tuple(vectors, who), trace.y_shape, trace.ys, "vectors")
-    wrapped = _any_wrapped(gys)
-    pairs = zip(trace.pull(gys), trace.wrapped, strict=True)
-    outs = iter([gx if wrapped or w else gx.data for gx, w in pairs])
-    return tuple([unflatten(shape, outs) for shape in trace.x_shapes])
+    return trace.like_arguments(trace.pull(gys), _any_wrapped(gys))
 
 
 def in_tuple(args: Any, who: str) -> tuple[Any, ...]:

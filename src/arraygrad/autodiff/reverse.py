@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from arraygrad.autodiff.arguments import argument, numbered
+from arraygrad.autodiff.arguments import entered, name_of, numbered
 from arraygrad.autodiff.arguments import nested as _nested
 from arraygrad.autodiff.containers import flatten, unflatten
 from arraygrad.backend import PYTHON_SCALARS, backend_of, is_complex, namespace
@@ -34,25 +34,13 @@ def value_and_grad(
     (array(5.), array([2., 4.]))
     """
     several = not isinstance(argnums, int)
-    numbers = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
-    name = getattr(f, "__name__", "f")
-    who = f"grad({name})"
+    name = name_of(f)
+    who, both = f"grad({name})", f"value_and_grad({name})"
 
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = list(args)
-        leaves: list[Any] = []
-        variables: list[Variable] = []
-        shapes = []
-        for i in numbers:
-            if not -len(args) <= i < len(args):
-                numbered(argnums, args, f"value_and_grad({name})")
-            start = len(leaves)
-            shapes.append(shape := flatten(args[i], leaves))
-            mine = [argument(x, who) for x in leaves[start:]]
-            call[i] = unflatten(shape, iter(mine))
-            variables += mine
+        call, leaves, variables, shapes = entered(args, numbered(argnums, args, both), who)
         if not variables:
-            raise ArgumentError(f"value_and_grad({name}): got no arrays in arguments {argnums}")
+            raise ArgumentError(f"{both}: got no arrays in arguments {argnums}")
         nodes = [x._node for x in variables]  # now: f may change its arguments in place
         nested = _nested.get()
         # A Variable that came in, and a call inside another transform, gets Variables back.
@@ -95,7 +83,7 @@ def grad(
         value, g = both(*args, **kwargs)
         return (g, value[1]) if has_aux else g
 
-    grad_f.__name__ = f"grad_{getattr(f, '__name__', 'f')}"
+    grad_f.__name__ = f"grad_{name_of(f)}"
     return grad_f
 
 

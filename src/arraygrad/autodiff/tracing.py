@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from arraygrad.autodiff.arguments import argument, nested
+from arraygrad.autodiff.arguments import entered, nested
 from arraygrad.autodiff.containers import flatten, unflatten, written
 from arraygrad.autodiff.reverse import apart, given_back, pair
 from arraygrad.backend import PYTHON_SCALARS, backend_of, is_complex, namespace
@@ -13,11 +13,6 @@ from arraygrad.config import using_config
 from arraygrad.engine import Leaf, Node, backprop, next_seq
 from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError
 from arraygrad.variable import Variable, attach, constant
-
-
-def name_of(f: Callable[..., Any]) -> str:
-    """The name of a function in messages."""
-    return getattr(f, "__name__", "f")
 
 
 class Trace:
@@ -36,15 +31,8 @@ class Trace:
         has_aux: bool = False,
     ) -> None:
         self.who = who
-        call, leaves = list(args), list[Any]()
-        self.xs: list[Variable] = []
-        self.x_shapes = []
-        for i in range(len(args)) if numbers is None else numbers:
-            start = len(leaves)
-            self.x_shapes.append(shape := flatten(args[i], leaves))
-            mine = [argument(x, who) for x in leaves[start:]]
-            call[i] = unflatten(shape, iter(mine))
-            self.xs += mine
+        numbers = range(len(args)) if numbers is None else numbers
+        call, leaves, self.xs, self.x_shapes = entered(args, numbers, who)
         if not self.xs:
             raise ArgumentError(f"{who}: got no arrays to differentiate with respect to")
         self.nodes = [_node(x) for x in self.xs]  # now: f may change its arguments in place
@@ -94,6 +82,15 @@ class Trace:
     def extra(self) -> Any:
         """The aux that f returned, likewise."""
         return given_back(self.aux, any(self.wrapped))
+
+    def like_arguments(self, found: Iterable[Variable], wrapped: bool = False) -> tuple[Any, ...]:
+        """One derivative for each of `xs`, in the structures of the arguments.
+
+        Those of plain arrays are plain arrays, unless `wrapped`.
+        """
+        pairs = zip(found, self.wrapped, strict=True)
+        outs = iter([x if wrapped or w else x.data for x, w in pairs])
+        return tuple([unflatten(shape, outs) for shape in self.x_shapes])
 
     def recorded(self, others: Iterable[Any] = ()) -> bool:
         """Whether products made now can be differentiated again."""
