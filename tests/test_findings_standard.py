@@ -80,3 +80,10 @@ def test_assigned_data_reaches_views_and_ends_being_one():
     x.data = np.zeros(())
     z += 1.0
     assert (x.data.shape, z.data.tolist()) == ((), [2.0])
+
+
+@pytest.mark.parametrize("f", [F.hypot, F.atan2], ids=["hypot", "atan2"])
+def test_no_nan_at_the_origin(f):
+    zero = np.zeros(2)
+    for g in ag.grad(lambda x, y: F.sum(f(x, y)), argnums=(0, 1))(zero, zero):
+        assert g.tolist() == [0.0, 0.0]

@@ -67,6 +67,8 @@ def _(g, x):
 def atan2(x1: Any, x2: Any, *, xp: Any = None) -> Any:
     """The angle of the points (x2, x1), elementwise, in radians from -pi to pi.
 
+    At 0, 0 its derivatives are taken as 0.
+
     >>> atan2(Variable(np.array([1.0, 1.0])), np.array([1.0, -1.0]))
     variable([0.78539816 2.35619449])
     """
@@ -75,14 +77,19 @@ def atan2(x1: Any, x2: Any, *, xp: Any = None) -> Any:
 
 @atan2.rule("x1")
 def _(g, x1, x2, xp):
-    r = xp.hypot(x1, x2)  # whose square may be too large or too small for the dtype
+    r = _radius(x1, x2, xp)
     return g * (x2 / r / r)
 
 
 @atan2.rule("x2")
 def _(g, x1, x2, xp):
-    r = xp.hypot(x1, x2)
+    r = _radius(x1, x2, xp)
     return -g * (x1 / r / r)
+
+
+def _radius(x1: Any, x2: Any, xp: Any) -> Any:
+    r = xp.hypot(x1, x2)  # whose square may be too large or too small for the dtype
+    return xp.where(r == 0, xp.ones_like(r), r)
 
 
 @op(samples=_ANY, standard="asinh", reference="asinh", singular=True)
@@ -137,7 +144,9 @@ def _(g, x):
 
 @op(samples=_PAIRS, broadcasts=True, standard="hypot", reference="hypot", singular=True)
 def hypot(x1: Any, x2: Any, *, xp: Any = None) -> Any:
-    """sqrt(x1 ** 2 + x2 ** 2), elementwise, without overflow; not differentiable at 0, 0.
+    """sqrt(x1 ** 2 + x2 ** 2), elementwise, without overflow.
+
+    At 0, 0 its derivatives are taken as 0, as that of `abs` is.
 
     >>> hypot(Variable(np.array([3.0, 5.0])), np.array([4.0, 12.0]))
     variable([ 5. 13.])
@@ -146,10 +155,10 @@ def hypot(x1: Any, x2: Any, *, xp: Any = None) -> Any:
 
 
 @hypot.rule("x1")
-def _(g, x1, out):
-    return g * (x1 / out)
+def _(g, x1, out, xp):
+    return g * (x1 / xp.where(out == 0, xp.ones_like(out), out))
 
 
 @hypot.rule("x2")
-def _(g, x2, out):
-    return g * (x2 / out)
+def _(g, x2, out, xp):
+    return g * (x2 / xp.where(out == 0, xp.ones_like(out), out))
