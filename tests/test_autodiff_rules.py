@@ -285,6 +285,7 @@ def test_check_grads_accepts_what_is_right():
     ag.check_grads(lambda x: F.exp(x), (X.astype(np.float32),))
     z = np.array([1 + 2j, 0.5 - 1j])
     ag.check_grads(lambda z: F.real(z * z) * F.exp(z), (z,))
+    ag.check_grads(lambda z: z * z, (1 + 2j,))
 
 
 def wrong(order):

@@ -11,7 +11,7 @@ import numpy as np
 
 from arraygrad.backend import Backend, backend_of, get_backend
 from arraygrad.errors import BackendError
-from arraygrad.variable import Variable, as_array
+from arraygrad.variable import Variable, as_array, as_numpy
 
 __all__ = ["as_cupy", "as_numpy", "get_array_module", "gpu_enable"]
 
@@ -27,17 +27,6 @@ def get_array_module(x: Any) -> Any:
     if isinstance(x, Variable):
         x = x.data
     return np if x is None or not hasattr(x, "shape") else backend_of(x).xp
-
-
-def as_numpy(x: Any) -> np.ndarray:
-    """A Variable, an array of any library, a number or nested lists as a NumPy array.
-
-    >>> as_numpy([1, 2])
-    array([1, 2])
-    """
-    if isinstance(x, Variable):
-        x = as_array(x)
-    return backend_of(x).to_numpy(x) if hasattr(x, "shape") else np.asarray(x)
 
 
 def as_cupy(x: Any) -> Any:

@@ -22,7 +22,7 @@ from arraygrad.downloads import get_file, show_progress
 from arraygrad.draw import Graph, Picture, save
 from arraygrad.errors import AxisIndexError, DtypeError, ShapeError
 from arraygrad.functions.windows import get_conv_outsize, get_deconv_outsize, pair
-from arraygrad.variable import Variable, as_array
+from arraygrad.variable import Variable, as_array, as_numpy
 
 if TYPE_CHECKING:
     cache_dir: str
@@ -94,7 +94,7 @@ def gradient_check(
     if array_allclose(found, expected, rtol, atol):
         return True
     print("\n========== FAILED (Gradient Check) ==========")
-    for title, gx in (("Numerical Grad", _host(expected)), ("Backprop Grad", _host(found))):
+    for title, gx in (("Numerical Grad", as_numpy(expected)), ("Backprop Grad", as_numpy(found))):
         print(f"{title}\n shape: {gx.shape}\n values: {str(gx.ravel()[:10])[1:-1]} ...")
     print("=============================================")
     return False
@@ -122,7 +122,7 @@ def numerical_grad(f: Callable[..., Any], x: Any, *args: Any, **kwargs: Any) -> 
             moved = host.copy()
             moved[place] += step
             y = f(_widest(backend, moved, device), *args, **kwargs)
-            ends.append([_host(part) for part in (y if isinstance(y, list | tuple) else [y])])
+            ends.append([as_numpy(part) for part in (y if isinstance(y, list | tuple) else [y])])
         # The difference before the sum: large sums would round it away.
         total = sum(np.sum(np.subtract(b, a, dtype=float)) for b, a in zip(*ends, strict=True))
         grad[place] = total / (2 * eps)
@@ -138,7 +138,7 @@ def array_equal(a: Any, b: Any) -> bool:
     >>> array_equal(Variable(np.array([1, 2])), [1, 2])
     True
     """
-    return np.array_equal(_host(a), _host(b))
+    return np.array_equal(as_numpy(a), as_numpy(b))
 
 
 def array_allclose(a: Any, b: Any, rtol: float = 1e-4, atol: float = 1e-5) -> bool:
@@ -147,7 +147,7 @@ def array_allclose(a: Any, b: Any, rtol: float = 1e-4, atol: float = 1e-5) -> bo
     >>> array_allclose(Variable(np.array([1.0, 2.0])), [1.0, 2.00001])
     True
     """
-    return np.allclose(_host(a), _host(b), atol=atol, rtol=rtol)
+    return np.allclose(as_numpy(a), as_numpy(b), atol=atol, rtol=rtol)
 
 
 def sum_to(x: Any, shape: Sequence[int]) -> Any:
@@ -214,11 +214,6 @@ def _without(shape: tuple[int, ...], axis: Any, who: str) -> tuple[int, ...]:
             raise AxisIndexError(f"{who}: got axis {a} of shape {shape}, expected -{n} to {n - 1}")
     gone = {a % n for a in axes}
     return tuple(1 if i in gone else length for i, length in enumerate(shape))
-
-
-def _host(x: Any) -> np.ndarray:
-    x = as_array(x)
-    return backend_of(x).to_numpy(x)
 
 
 def _start(who: str, x: Any) -> Any:

@@ -480,6 +480,17 @@ def as_array(x: Any, array_module: Any = None) -> Any:
     return backend_of(x).as_array(x)
 
 
+def as_numpy(x: Any) -> np.ndarray:
+    """A Variable, an array of any library, a number or nested lists as a NumPy array.
+
+    >>> as_numpy([1, 2])
+    array([1, 2])
+    """
+    if isinstance(x, Variable):
+        x = as_array(x)
+    return backend_of(x).to_numpy(x) if hasattr(x, "shape") else np.asarray(x)
+
+
 def as_variable(obj: Any, *, requires_grad: bool = True) -> Variable:
     """`obj` itself if it is a Variable, else a Variable of it.
 

@@ -7,10 +7,10 @@ from contextvars import ContextVar
 from typing import Any
 
 from arraygrad.autodiff.containers import flatten, unflatten
-from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend, is_inexact
+from arraygrad.backend import PYTHON_SCALARS, backend_of, is_inexact
 from arraygrad.engine import Leaf, Node, next_seq
 from arraygrad.errors import ArgumentError, DtypeError
-from arraygrad.variable import Variable, attach
+from arraygrad.variable import Variable, as_array, attach
 
 # Whether a transform is running around this one: then its graph must not end here.
 nested: ContextVar[bool] = ContextVar("arraygrad.nested", default=False)
@@ -44,10 +44,15 @@ def name_of(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", "f")
 
 
+def as_point(x: Any) -> Any:
+    """A Variable, an array or a number as an array; whole numbers of Python become floats."""
+    return as_array(float(x) if isinstance(x, int) else x)
+
+
 def argument(x: Any, who: str) -> Variable:
     """A tracked Variable of its own for one array among the arguments of the transform `who`."""
     if type(x) in PYTHON_SCALARS:
-        x = current_backend().asarray(float(x) if isinstance(x, int) else x)
+        x = as_point(x)
     data = x._array() if isinstance(x, Variable) else backend_of(x).accept(x)
     if not is_inexact(data.dtype, backend_of(data).xp):
         raise DtypeError(

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.autodiff.arguments import name_of
+from arraygrad.autodiff.arguments import as_point, name_of
 from arraygrad.autodiff.containers import flatten, unflatten
 from arraygrad.autodiff.products import in_tuple, jvp, vjp
-from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend
+from arraygrad.backend import PYTHON_SCALARS, backend_of
 from arraygrad.errors import ArgumentError, GradientError
-from arraygrad.variable import Variable
+from arraygrad.variable import as_numpy
 
 
 def check_grads(
@@ -55,7 +55,7 @@ def _check(
 ) -> None:
     xs: list[Any] = []
     shape = flatten(args, xs)
-    xs = [_array(x) for x in xs]
+    xs = [as_point(x) for x in xs]
     args = unflatten(shape, iter(xs))
     y, pull = vjp(f, *args)
     ys: list[Any] = []
@@ -99,26 +99,15 @@ def _check(
         )
 
 
-def _array(x: Any) -> Any:
-    if isinstance(x, Variable):
-        return x.data
-    return current_backend().asarray(float(x)) if type(x) in PYTHON_SCALARS else x
-
-
-def _host(x: Any) -> np.ndarray:
-    data = x.data if isinstance(x, Variable) else x
-    return np.asarray(data) if type(data) in PYTHON_SCALARS else backend_of(data).to_numpy(data)
-
-
 def _real(x: Any) -> np.dtype:
     """NumPy's dtype of the real numbers in `x`."""
-    dtype = _host(x).real.dtype
+    dtype = as_numpy(x).real.dtype
     return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
 def _draw(x: Any, rng: np.random.Generator) -> Any:
     """A direction: numbers from -1 to 1, of the shape, dtype and device of `x`."""
-    host = _host(x)
+    host = as_numpy(x)
     e = rng.uniform(-1, 1, host.shape)
     if host.dtype.kind == "c":
         e = e + 1j * rng.uniform(-1, 1, host.shape)
@@ -136,6 +125,6 @@ def _dot(us: Sequence[Any], ys: Sequence[Any]) -> float:
     """The sum of products, of complex numbers those of real and imaginary parts."""
     total = 0.0
     for u, y in zip(us, ys, strict=True):
-        a, b = _host(u), _host(y)
+        a, b = as_numpy(u), as_numpy(y)
         total += float(np.sum((np.conj(a) * b).real, dtype=np.float64))
     return total

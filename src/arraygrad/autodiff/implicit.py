@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from arraygrad.autodiff.arguments import name_of, nested
+from arraygrad.autodiff.arguments import as_point, name_of, nested
 from arraygrad.autodiff.containers import flatten, unflatten, written
 from arraygrad.autodiff.deferred import Deferred, older, snapshot
 from arraygrad.autodiff.flat import Flat
 from arraygrad.autodiff.reverse import given_back
 from arraygrad.autodiff.tracing import Trace
-from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend, is_inexact, namespace
+from arraygrad.backend import backend_of, is_complex, is_inexact, namespace
 from arraygrad.config import is_recording, using_config
 from arraygrad.engine import Node, next_seq
 from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError
@@ -220,17 +220,13 @@ def _solved(who: str, solve: Callable[..., Any], theta: tuple[Any, ...]) -> tupl
 
 
 def _array(x: Any, who: str) -> Any:
-    if isinstance(x, Variable):
-        x = x._array()
-    if type(x) in PYTHON_SCALARS:
-        x = current_backend().asarray(float(x))
-    backend = backend_of(x)
-    if not is_inexact(x.dtype, backend.xp) or "complex" in str(x.dtype):
+    x = as_point(x)
+    if not is_inexact(x.dtype, backend_of(x).xp) or is_complex(x.dtype):
         raise DtypeError(
             f"{who}: the solver returned dtype {x.dtype}, expected real floating point numbers; "
             f"take real and imaginary parts of complex ones apart"
         )
-    return backend.as_array(x)
+    return x
 
 
 def _system(who: str, linear_solve: LinearSolve, matvec: Matvec, b: Any) -> Any:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from arraygrad.autodiff.arguments import name_of
+from arraygrad.autodiff.arguments import as_point, name_of
 from arraygrad.autodiff.containers import flatten, unflatten
 from arraygrad.autodiff.flat import Flat
 from arraygrad.autodiff.reverse import value_and_grad
 from arraygrad.autodiff.tracing import Trace
-from arraygrad.backend import PYTHON_SCALARS, backend_of, current_backend, is_complex, is_inexact
+from arraygrad.backend import backend_of, is_complex, is_inexact
 from arraygrad.errors import DtypeError, ShapeError
-from arraygrad.variable import Variable
+from arraygrad.variable import as_numpy
 
 
 class ScipyObjective:
@@ -31,7 +30,7 @@ class ScipyObjective:
         leaves: list[Any] = []
         self._shape = flatten(like, leaves)
         self._likes = [self._array(x) for x in leaves]
-        self._flat = Flat(self._likes)
+        self._flat = Flat([as_numpy(x) for x in self._likes])  # vectors are those of NumPy
 
     @property
     def x0(self) -> np.ndarray:
@@ -41,7 +40,7 @@ class ScipyObjective:
     def __call__(self, x: Any, *args: Any) -> tuple[float, np.ndarray]:
         """The value of f and its gradient, a vector of float64."""
         value, g = self._value_and_grad(self.unravel(x), *args)
-        return float(_host(value).item()), self.ravel(g)
+        return float(as_numpy(value).item()), self.ravel(g)
 
     def hessp(self, x: Any, v: Any, *args: Any) -> np.ndarray:
         """The Hessian at x times the vector v. The last gradient's graph is kept for the next v."""
@@ -57,7 +56,7 @@ class ScipyObjective:
         """An argument of f, or a gradient, as a vector of float64."""
         leaves: list[Any] = []
         flatten(tree, leaves)
-        hosts = [_host(x).astype(np.float64).reshape(-1) for x in leaves]
+        hosts = [as_numpy(x).astype(np.float64).reshape(-1) for x in leaves]
         return np.concatenate(hosts)
 
     def unravel(self, x: Any) -> Any:
@@ -71,28 +70,19 @@ class ScipyObjective:
                 f"({self._flat.size},), as many numbers as are in the example of the argument"
             )
         arrays = []
-        for like, host in zip(self._likes, self._hosts(vector), strict=True):
+        for like, host in zip(self._likes, self._flat.unravel(vector), strict=True):
             backend = backend_of(like)
-            dtype = backend.to_numpy(like).dtype
-            arrays.append(backend.from_numpy(host.astype(dtype), backend.device(like)))
+            arrays.append(backend.from_numpy(host, backend.device(like)))
         return unflatten(self._shape, iter(arrays))
 
-    def _hosts(self, vector: np.ndarray) -> list[np.ndarray]:
-        ends = self._flat.ends
-        pieces = [vector[a:b] for a, b in pairwise(ends)]
-        return [p.reshape(s) for p, s in zip(pieces, self._flat.shapes, strict=True)]
-
     def _array(self, x: Any) -> Any:
-        if isinstance(x, Variable):
-            x = x.data
-        if type(x) in PYTHON_SCALARS:
-            x = current_backend().asarray(float(x))
+        x = as_point(x)
         if not is_inexact(x.dtype, backend_of(x).xp) or is_complex(x.dtype):
             raise DtypeError(
                 f"scipy_objective({self.name}): got an array of dtype {x.dtype}, expected real "
                 f"floating point numbers; convert it, as with x.astype(float)"
             )
-        return backend_of(x).as_array(x)
+        return x
 
     def _trace(self, x: Any, args: tuple[Any, ...]) -> Trace:
         """The recorded gradient at x; optimizers ask for many products at one place."""
@@ -129,10 +119,3 @@ def scipy_objective(f: Callable[..., Any], like: Any = None) -> ScipyObjective:
     (True, 1.0)
     """
     return ScipyObjective(f, like)
-
-
-def _host(x: Any) -> np.ndarray:
-    if type(x) in PYTHON_SCALARS:
-        return np.asarray(x)
-    data = x.data if isinstance(x, Variable) else x
-    return backend_of(data).to_numpy(data)
