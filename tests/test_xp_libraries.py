@@ -5,7 +5,7 @@ import pytest
 
 import arraygrad.xp as xp
 from arraygrad import Variable, no_grad, using_config
-from arraygrad.errors import DtypeError, LostGradientWarning
+from arraygrad.errors import DtypeError, LostGradientWarning, MixedBackendError
 
 
 def test_a_namespace_has_no_more_than_the_standard() -> None:
@@ -65,3 +65,15 @@ def test_special_functions_of_scipy_itself_are_differentiable() -> None:
         special.wofz(z)
     with pytest.raises(DtypeError, match="exp"):
         np.exp(z)
+
+
+@pytest.mark.parametrize("two", [np.float64(2), np.float32(2)])
+def test_numbers_of_numpy_are_numbers_among_arrays_of_other_libraries(two) -> None:
+    strict = pytest.importorskip("array_api_strict")
+    x = Variable(strict.asarray([1.0, 3.0], dtype=strict.float32))
+    y = two * x * two / two
+    y.sum().backward()
+    assert y.dtype == x.grad.dtype == strict.float32
+    np.testing.assert_array_equal(np.asarray(x.grad.data), [2, 2])
+    with pytest.raises(MixedBackendError, match="of different libraries"):
+        x * np.asarray(two)

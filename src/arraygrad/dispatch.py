@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from arraygrad import kernels, registry
 from arraygrad.backend import (
     PYTHON_SCALARS,
@@ -37,6 +39,14 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
         return kernel
     backends = [_backend(definition, i, a) for i, a in enumerate(arrays)]
     found: dict[int, Backend] = {id(b): b for b in backends if b is not None}
+    if len(found) > 1 and any(isinstance(a, np.generic) for a in arrays):
+        inner = choose(definition, tuple(map(_number, arrays)))
+
+        def on_numbers_of_numpy(*args: Any, **kwargs: Any) -> Any:
+            return inner(*map(_number, args), **kwargs)
+
+        definition.mixed[types] = on_numbers_of_numpy
+        return on_numbers_of_numpy
     if len(found) > 1:
         raise MixedBackendError(
             f"{definition.title}: got {_described(definition, arrays)} of different libraries, "
@@ -73,6 +83,11 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
         if len(set(types)) == 1 and names.get("array_") is None:
             names["array_"] = types[0]
     return kernel
+
+
+def _number(a: Any) -> Any:
+    """NumPy's numbers, which libraries compute from their settings, among arrays of another one."""
+    return a.item() if isinstance(a, np.generic) else a
 
 
 def _backend(definition: Definition, i: int, a: Any) -> Backend | None:
