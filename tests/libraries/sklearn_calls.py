@@ -1,5 +1,6 @@
 """Calls of scikit-learn, with array_api_dispatch."""
 
+# ruff: noqa: F401  (what is imported is for the texts of the calls)
 from __future__ import annotations
 
 import numpy as np
@@ -125,7 +126,12 @@ call("pipeline.make_pipeline(preprocessing.StandardScaler(), decomposition.PCA(2
 call("pipeline.make_pipeline(preprocessing.StandardScaler(), decomposition.PCA(2), "
      "linear_model.Ridge(solver='svd')).fit(X, y).predict(Z)",
      X=normal(8, 3), y=normal(8), Z=normal(4, 3), rtol=1e-4, chosen=True)  # fmt: skip
+# Whose column of ones has the singular value 0 once it is centered.
 call("pipeline.make_pipeline(preprocessing.MinMaxScaler(), preprocessing.PolynomialFeatures(), "
+     "linear_model.Ridge(solver='svd')).fit(X, y).predict(Z)",
+     X=normal(8, 2), y=normal(8), Z=normal(4, 2))  # fmt: skip
+call("pipeline.make_pipeline(preprocessing.MinMaxScaler(), "
+     "preprocessing.PolynomialFeatures(include_bias=False), "
      "linear_model.Ridge(solver='svd')).fit(X, y).predict(Z)",
      X=normal(8, 2), y=normal(8), Z=normal(4, 2))  # fmt: skip
 call("pipeline.make_pipeline(preprocessing.StandardScaler(), "

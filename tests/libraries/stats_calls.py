@@ -1,5 +1,6 @@
 """Calls of scipy.stats."""
 
+# ruff: noqa: F401  (what is imported is for the texts of the calls)
 from __future__ import annotations
 
 import numpy as np
@@ -128,9 +129,7 @@ for result in ("statistic", "pvalue"):
     call(f"stats.shapiro(x).{result}", x=normal(8))
     call(f"stats.chisquare(x, x * 0 + namespace(x).mean(x)).{result}", x=positive(6))
     call(f"stats.chisquare(x).{result}", x=uniform(5, 9, 6))
-    call(
-        f"stats.power_divergence(x, lambda_='log-likelihood').{result}", x=uniform(5, 9, 6)
-    )
+    call(f"stats.power_divergence(x, lambda_='log-likelihood').{result}", x=uniform(5, 9, 6))
     call(f"stats.power_divergence(x, lambda_=0.5).{result}", x=uniform(5, 9, 6))
     call(f"stats.combine_pvalues(p).{result}", p=uniform(0.05, 0.9, 5))
     call(f"stats.combine_pvalues(p, method='stouffer').{result}", p=uniform(0.05, 0.9, 5))
@@ -156,7 +155,7 @@ call(
     x=normal(8),
 )
 call(
-    "stats.monte_carlo_test(x, lambda n: namespace(x).zeros(n), "
+    "stats.monte_carlo_test(x, lambda size: namespace(x).zeros(size), "
     "lambda x, axis: namespace(x).mean(x, axis=axis), n_resamples=3).statistic",
     x=normal(8),
 )

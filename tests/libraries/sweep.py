@@ -22,7 +22,6 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import report

@@ -50,9 +50,7 @@ class Area:
         self.name, self.names = name, names
         self.calls: list[Call] = []
 
-    def __call__(
-        self, text: str, *, rtol: float = 1e-5, chosen: bool = False, **args: Arg
-    ) -> None:
+    def __call__(self, text: str, *, rtol: float = 1e-5, chosen: bool = False, **args: Arg) -> None:
         self.calls.append(Call(self.name, text, args, self.names, rtol, chosen))
 
 
