@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from inspect import Parameter as Arg
 from inspect import signature
 
@@ -11,6 +13,7 @@ import pytest
 
 import arraygrad.xp
 from arraygrad import Variable
+from arraygrad.functions import of_standard
 from arraygrad.xp import signatures
 from arraygrad.xp.namespaces import standard_ops
 from arraygrad.xp.wrapping import parameters
@@ -88,3 +91,14 @@ def test_the_kinds_are_kinds_of_what_there_is() -> None:
     assert len(set(names)) == len(names)
     assert {*names, *signatures.ALIASES, *signatures.ALIASES.values()} <= set(NAMES)
     assert len(NAMES) == 174
+
+
+def test_each_op_of_the_standard_is_found_by_its_name_alone() -> None:
+    code = (
+        "import sys; from arraygrad.functions import of_standard\n"
+        "wrong = [n for n in sys.argv[1:] if of_standard(n).definition.standard != n]\n"
+        "sys.exit(', '.join(wrong) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *OPS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(of_standard(name) is standard_ops()[name] for name in OPS)

@@ -202,9 +202,9 @@ def _special(ufunc: Any) -> Any:
     compiled, name = sys.modules.get("scipy.special._ufuncs"), ufunc.__name__
     if compiled is None or getattr(compiled, name, None) is not ufunc:
         return None
-    from arraygrad.functions.scipy_special import OPS
+    from arraygrad.functions.scipy_special import special
 
-    return OPS.get(name)
+    return special(name)
 
 
 _VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")

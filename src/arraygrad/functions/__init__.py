@@ -60,6 +60,7 @@ from arraygrad.functions.selection import *
 from arraygrad.functions.shape import *
 from arraygrad.functions.special import *
 from arraygrad.functions.windows import *
+from arraygrad.op import table
 from arraygrad.plugins import module_hooks
 
 if TYPE_CHECKING:  # imported late, see LATE
@@ -137,10 +138,33 @@ _MODULE = {name: module for module, names in LATE.items() for name in names}
 __all__ += _MODULE
 
 
+# Names of the standard whose ops are private there, since F has functions of the book instead.
+_PRIVATE = frozenset((
+    "clip", "cumulative_prod", "cumulative_sum", "from_dlpack", "full", "full_like", "prod",
+    "reshape", "sum", "take",
+))  # fmt: skip
+
+
+def of_standard(name: str) -> Any:
+    """The op with that name in the array API standard, such as "linalg.svd"; None without one."""
+    start, _, short = name.rpartition(".")
+    if start == "special":
+        from arraygrad.functions.scipy_special import special
+
+        return special(short)
+    if module := "standard" if name in _PRIVATE else _MODULE.get(short):
+        import_module(f"{__name__}.{module}")
+    return next((op for op in table.values() if op.definition.standard == name), None)
+
+
 def everything() -> None:
-    """Import what is imported late: for listings of all functions, and for `arraygrad.xp`."""
+    """Import what is imported late, and make what is made late: for listings of all functions."""
     for module in LATE:
         import_module(f"{__name__}.{module}")
+    from arraygrad.functions.scipy_special import NAMES, special
+
+    for name in sorted(NAMES):
+        special(name)
 
 
 def _late(name: str) -> Any:

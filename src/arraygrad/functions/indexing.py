@@ -205,7 +205,6 @@ def index_add(x: Any, key: Any, shape: Any) -> Variable:
         case(arr(3, 4), arr(5, kind="int", low=0, high=4), axis=-1),
     ],
     constant=("indices",),
-    standard="take",
     reference="take",
 )
 def take(x: Any, indices: Any, axis: int = 0, *, xp: Any = None) -> Any:

@@ -105,7 +105,7 @@ class _OnArrays:
     """`sp` for rules on raw arrays."""
 
     def __getattr__(self, name: str) -> Any:
-        if name not in OPS:
+        if name not in NAMES:
             raise AttributeError(f"there is no special function {name!r}")
         return partial(compute, name)
 
@@ -114,9 +114,9 @@ class _OnVariables:
     """`sp` for rules on Variables."""
 
     def __getattr__(self, name: str) -> Any:
-        if name not in OPS:
+        if name not in NAMES:
             raise AttributeError(f"there is no special function {name!r}")
-        return OPS[name]
+        return special(name)
 
 
 _RAW, _VARIABLES = _OnArrays(), _OnVariables()
@@ -190,17 +190,29 @@ def _samples(name: str) -> list[Any]:
     return [case(*made)]
 
 
-def _all() -> dict[str, Any]:
-    ops = {name: _define(name, entry.derivatives, _samples(name)) for name, entry in TABLE.items()}
-    for name, (order, x, function) in _WITH_ORDER.items():
-        sample = case(2, arr(3, low=0.5, high=3.0))
-        ops[name] = _define(name, {order: "constant", x: function}, [sample])
-    ops["gammasgn"] = _define("gammasgn", {"x": "constant"}, [case(arr(3, low=0.5))])
-    ops["zetac"] = _define("zetac", {"x": None}, [])
-    ops["lpmv"] = _define("lpmv", {"m": None, "v": None, "x": None}, [])
-    return ops
-
-
+# Functions without a closed form of any derivative.
+_WITHOUT: dict[str, dict[str, Any]] = {
+    "gammasgn": {"x": "constant"},
+    "lpmv": {"m": None, "v": None, "x": None},
+    "zetac": {"x": None},
+}
 # None without SciPy.
-OPS = _all() if find_spec("scipy") else {}
+NAMES = frozenset([*TABLE, *_WITH_ORDER, *_WITHOUT] if find_spec("scipy") else ())
+
+
+@cache
+def special(name: str) -> Any:
+    """The op of a special function, made when it is first asked for; None if there is none."""
+    if name not in NAMES:
+        return None
+    if name in _WITH_ORDER:
+        order, x, function = _WITH_ORDER[name]
+        sample = case(2, arr(3, low=0.5, high=3.0))
+        return _define(name, {order: "constant", x: function}, [sample])
+    if name in _WITHOUT:
+        samples = [case(arr(3, low=0.5))] if name == "gammasgn" else []
+        return _define(name, _WITHOUT[name], samples)
+    return _define(name, TABLE[name].derivatives, _samples(name))
+
+
 __all__: list[str] = []

@@ -97,9 +97,7 @@ class Extension:
             found = getattr(self._namespace, ALIASES[full])
         elif full in SIGNATURES:
             found = function_of(self._namespace, full)
-        elif full in standard_ops():
-            found = standard_ops()[full]
-        else:
+        elif (found := functions.of_standard(full)) is None:
             raise AttributeError(f"{self.__name__} has no {name!r}")
         vars(self)[name] = found
         return found
@@ -120,9 +118,13 @@ def _extension(namespace: Namespace, name: str) -> Any:
     found = Extension(namespace, name)
     # SciPy looks for `special` before it turns arrays into those of NumPy; without SciPy there is
     # none, but for libraries with their own.
-    if not dir(found) or (
-        name != "special" and not hasattr(raw_namespace(namespace._backend, name), name)
-    ):
+    if name == "special":
+        from arraygrad.functions.scipy_special import NAMES
+
+        there = bool(NAMES)
+    else:
+        there = hasattr(raw_namespace(namespace._backend, name), name)
+    if not there:
         raise AttributeError(f"{namespace.__name__} has no {name!r}: its library lacks it")
     return found
 

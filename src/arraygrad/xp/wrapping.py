@@ -31,13 +31,14 @@ from inspect import Parameter as Arg
 from inspect import cleandoc, signature
 from typing import Any
 
+from arraygrad import functions
 from arraygrad.backend import backend_of, is_inexact, namespace
 from arraygrad.config import is_recording, turned_off
 from arraygrad.dispatch import briefly, caused, translated
 from arraygrad.errors import ArraygradError, GradientError, MixedBackendError
 from arraygrad.interop import variables_in
 from arraygrad.variable import Variable, constant
-from arraygrad.xp.namespaces import Namespace, raw_namespace, standard_ops
+from arraygrad.xp.namespaces import Namespace, raw_namespace
 from arraygrad.xp.signatures import CONSTANT, NEW_ARRAYS, ONE_ARRAY, PLAIN, SIGNATURES, TWO_ARRAYS
 from arraygrad.xp.views import BACK, viewer
 
@@ -55,7 +56,7 @@ _ELEMENTWISE = _PAIRWISE | {line.strip().partition("(")[0] for line in ONE_ARRAY
 
 def function_of(namespace: Namespace, name: str) -> Any:
     """The function of the standard with that name; AttributeError if its library lacks it."""
-    op = standard_ops().get(name)
+    op = functions.of_standard(name)
     if op is not None and name in _ELEMENTWISE and _fits(op, name):
         if name not in _PAIRWISE or not _ignores_scalars(namespace):
             return op
