@@ -87,3 +87,41 @@ def test_no_nan_at_the_origin(f):
     zero = np.zeros(2)
     for g in ag.grad(lambda x, y: F.sum(f(x, y)), argnums=(0, 1))(zero, zero):
         assert g.tolist() == [0.0, 0.0]
+
+
+def product(a, b):
+    return a * b * b
+
+
+@pytest.mark.parametrize("argnums", [(1, 1), (1, -1), "a", 1.0, None, (0, "b"), {0}])
+@pytest.mark.parametrize("transform", [ag.grad, ag.jacobian, ag.hessian, ag.elementwise_grad])
+def test_argnums_that_mean_nothing(transform, argnums):
+    with pytest.raises(ag.errors.ArgumentError, match="argnums"):
+        transform(product, argnums=argnums)(2.0, 3.0)
+
+
+def test_derivatives_share_no_memory_with_what_they_came_from():
+    x, u = np.array([1.0, 2.0]), np.ones(2)
+    results = [
+        ag.jvp(lambda x: x, (x,), (u,))[1],
+        ag.vjp(lambda x: x, x)[1](u)[0],
+        ag.linearize(lambda x: x, x)[1](u),
+        ag.hvp(lambda x: F.sum(x * x) / 2, (x,), (u,))[0],
+    ]
+    for result in results:
+        result[0] = 77.0
+    assert u.tolist() == [1.0, 1.0]
+
+
+def test_a_tangent_of_another_library():
+    torch = pytest.importorskip("torch")
+    x = np.ones(2)
+    with pytest.raises(ag.errors.MixedBackendError, match="torch"):
+        ag.jvp(F.sin, (x,), (torch.ones(2),))
+    with pytest.raises(ag.errors.MixedBackendError, match="torch"):
+        ag.vjp(F.sin, x)[1](torch.ones(2))
+
+
+def test_custom_of_no_function():
+    with pytest.raises(ag.errors.ArgumentError, match="int"):
+        ag.custom(3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
+from operator import index
 from typing import Any
 
 from arraygrad.autodiff.containers import flatten, unflatten
@@ -85,15 +86,23 @@ def entered(
 
 def numbered(argnums: int | Sequence[int], args: Sequence[Any], who: str) -> tuple[int, ...]:
     """`argnums` as a tuple; raises ArgumentError if the call has no such positional argument."""
-    numbers: tuple[int, ...]
-    if isinstance(argnums, int) or not isinstance(argnums, Sequence):  # the slow question last
-        numbers = (argnums,)
-    else:
-        numbers = tuple(argnums)
+    try:
+        if isinstance(argnums, int) or not isinstance(argnums, Sequence):  # the slow question last
+            numbers: tuple[int, ...] = (index(argnums),)
+        else:
+            numbers = tuple(map(index, argnums))
+    except TypeError:
+        raise ArgumentError(
+            f"{who}: got argnums {argnums!r}, expected a whole number or a tuple of them"
+        ) from None
     for i in numbers:
         if not -len(args) <= i < len(args):
             raise ArgumentError(
                 f"{who}: got argnums {argnums} and {len(args)} positional arguments, expected "
                 f"numbers below {len(args)}"
             )
+    if len(numbers) > 1 and len({i % len(args) for i in numbers}) < len(numbers):
+        raise ArgumentError(
+            f"{who}: got argnums {argnums} for {len(args)} arguments, expected each of them once"
+        )
     return numbers

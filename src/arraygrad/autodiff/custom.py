@@ -8,6 +8,7 @@ from typing import Any
 
 from arraygrad import op as ops
 from arraygrad.autodiff.containers import flatten, unflatten
+from arraygrad.errors import ArgumentError
 from arraygrad.variable import Variable
 
 
@@ -32,6 +33,10 @@ def custom(f: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """
     if f is None:
         return lambda f: custom(f, **options)
+    if not callable(f) or not hasattr(f, "__name__"):
+        raise ArgumentError(
+            f"custom: got {type(f).__name__}, expected a function with a name, written with def"
+        )
     known = f.__name__ in ops.table
     made = ops.op_of(ops.Definition(_raw(f), **options))
     if not known:

@@ -108,12 +108,13 @@ def _gradients(
     return apart(grads)
 
 
-def apart(grads: list[Variable]) -> list[Variable]:
-    """Gradients that share no memory, so that each can be changed in place."""
+def apart(grads: list[Variable], seeds: Sequence[Any] = ()) -> list[Variable]:
+    """Gradients that share no memory, nor that of `seeds`, so that each can be changed in place."""
     plain = [g for g in grads if g._node is None]
     if plain:
         backend = backend_of(plain[0]._data)
-        for g, data in zip(plain, backend.apart([g._data for g in plain]), strict=True):
+        others = [g._data if isinstance(g, Variable) else g for g in seeds]
+        for g, data in zip(plain, backend.apart([g._data for g in plain], others), strict=True):
             g._data = data
     return grads
 

@@ -11,7 +11,13 @@ from arraygrad.autodiff.reverse import apart, given_back, pair
 from arraygrad.backend import PYTHON_SCALARS, backend_of, is_complex, namespace
 from arraygrad.config import using_config
 from arraygrad.engine import Leaf, Node, backprop, next_seq
-from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError
+from arraygrad.errors import (
+    ArgumentError,
+    DtypeError,
+    GradientError,
+    MixedBackendError,
+    ShapeError,
+)
 from arraygrad.variable import Variable, attach, constant
 
 
@@ -115,6 +121,11 @@ class Trace:
                 f"{self.who}: got {type(g).__name__} in {what}, expected an array of shape "
                 f"{like.shape}"
             )
+        if (other := backend_of(g.data if isinstance(g, Variable) else g)) is not backend:
+            raise MixedBackendError(
+                f"{self.who}: got an array of {other.name} in {what}, expected one of "
+                f"{backend.name}, as what it belongs to"
+            )
         if g.shape != like.shape:
             raise ShapeError(
                 f"{self.who}: got shape {g.shape} in {what}, expected the shape {like.shape} of "
@@ -138,7 +149,7 @@ class Trace:
         graph = self.recorded(gys) if graph is None else graph
         found = run(zip(self.ys, gys, strict=True), self.first, self.last, graph)
         pairs = zip(self.nodes, self.xs, strict=True)
-        return apart([_or_zeros(found.get(node), x) for node, x in pairs])
+        return apart([_or_zeros(found.get(node), x) for node, x in pairs], gys)
 
     def linear(self) -> Push:
         """The derivative, ready for any number of tangents: forward mode."""
@@ -173,7 +184,7 @@ class Push:
         trace, graph = self.trace, self.trace.recorded(dxs)
         found = run(zip(self.gxs, dxs, strict=True), self.first, self.last, graph)
         dys = [found.get(_node(self.dys[y._node])) if y._node else None for y in trace.ys]
-        return apart([_or_zeros(dy, y) for dy, y in zip(dys, trace.ys, strict=True)])
+        return apart([_or_zeros(dy, y) for dy, y in zip(dys, trace.ys, strict=True)], dxs)
 
 
 def run(
