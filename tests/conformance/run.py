@@ -118,15 +118,17 @@ def compare(name: str, suite: Path, examples: int, kinds: list[str]) -> dict[str
         found = report.compare(baseline, run)
         # One seed does not draw the same examples: Hypothesis looks at the code under test too.
         again = [
-            suite.run(40 * examples, list(found[what])) if found[what] else {}
-            for suite, what in [(alone, "worse"), (ours, "better")]
+            other.run(40 * examples, list(found[what])) if found[what] else {}
+            for other, what in [(alone, "worse"), (ours, "better")]
         ]
         entry[kind] = {"counts": report.counts(run), **report.settle(found, *again)}
+    report.share([entry[kind] for kind in kinds])
+    for kind in kinds:
         print(f"{report.KINDS[kind]}, over {name}: {entry[kind]['counts']}")
         for what in ("worse", "better", "unsteady"):
             print(f"  {what}: {len(entry[kind][what])}")
             for test in entry[kind][what]:
-                print(f"    {test}: {found['worse'].get(test) or found['better'].get(test)}")
+                print(f"    {test}: {entry[kind][what][test] if what != 'unsteady' else ''}")
         sys.stdout.flush()
     return entry
 
