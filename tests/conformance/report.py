@@ -52,8 +52,7 @@ REASONS = {
     "test_creation_functions.py::test_meshgrid": "a tuple, as the standard asks for since 2025.12; "
     "that of 2024.12, which JAX states, asks for a list",
     "test_data_type_functions.py::test_broadcast_arrays": "a tuple, as `meshgrid`",
-    "test_statistical_functions.py::test_std": "corrections that are not whole numbers, which PyTorch "
-    "has not",
+    "test_statistical_functions.py::test_std": "fractions as correction, which PyTorch lacks",
     "test_array_object.py::test_setitem": "Variables can be changed in place, arrays of JAX cannot",
     "test_array_object.py::test_setitem_masking": "as `test_setitem`",
     "test_array_object.py::test_getitem": "slices with negative steps, which PyTorch has not",
