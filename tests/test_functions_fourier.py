@@ -90,8 +90,8 @@ def test_standard_names_are_these_ops():
     ("call", "error", "text"),
     [
         (lambda: F.fft(COMPLEX, n=0), ArgumentError, "fft: got n = 0"),
-        (lambda: F.rfft(REAL, axis=2), AxisIndexError, "rfft: got axis = 2"),
-        (lambda: F.fftn(COMPLEX, axes=(0, 5)), AxisIndexError, r"fftn: got axes = \[0, 5\]"),
+        (lambda: F.rfft(REAL, axis=2), AxisIndexError, "rfft: got axis 2 .* expected one from -"),
+        (lambda: F.fftn(COMPLEX, axes=(0, 5)), AxisIndexError, "fftn: got axis 5"),
         (lambda: F.ifftn(COMPLEX, s=(2,), axes=(0, 1)), ArgumentError, r"s = \[2\] for axes"),
         (lambda: F.rfftn(np.array(1.0)), AxisIndexError, "rfftn: got no axes"),
         (lambda: F.hfft(COMPLEX, norm="full"), ArgumentError, "hfft: got norm = 'full'"),

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from arraygrad.backend import backend_of
-from arraygrad.errors import ArgumentError, AxisIndexError
+from arraygrad.errors import ArgumentError
 from arraygrad.function import Function
+from arraygrad.functions.checks import axis_of
 from arraygrad.functions.indexing import take
 from arraygrad.functions.joining import concat, stack
 from arraygrad.functions.reduction import broadcast_to
@@ -108,7 +109,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:
     x = as_variable(x, requires_grad=False)
     if axis is None:
         x, axis = reshape(x, (-1,)), 0
-    axis = _axis("repeat", axis, x)
+    axis = axis_of("repeat", axis, x)
     counts = repeats.data if isinstance(repeats, Variable) else repeats
     try:
         repeats = index(counts)
@@ -181,7 +182,7 @@ def unstack(x: Any, axis: int = 0) -> Any:
     (variable([1. 2.]), variable([3. 4.]))
     """
     x = as_variable(x, requires_grad=False)
-    axis = _axis("unstack", axis, x)
+    axis = axis_of("unstack", axis, x)
     if x.shape[axis] == 0:
         return ()
     ys = Unstack(axis)(x)
@@ -252,7 +253,7 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
     variable([3. 5.])
     """
     x = as_variable(x, requires_grad=False)
-    axis = _axis("diff", axis, x)
+    axis = axis_of("diff", axis, x)
     if n < 0:
         raise ArgumentError(f"diff: got n = {n}, expected 0 or more")
     parts = [part for part in (prepend, x, append) if part is not None]
@@ -261,9 +262,3 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
     for length in range(y.shape[axis], max(y.shape[axis] - n, 0), -1):
         y = y[(*lead, slice(1, None), ...)] - y[(*lead, slice(0, length - 1), ...)]
     return y
-
-
-def _axis(who: str, axis: int, x: Variable) -> int:
-    if not -x.ndim <= axis < x.ndim:
-        raise AxisIndexError(f"{who}: got axis {axis} for x of shape {x.shape}")
-    return axis % x.ndim

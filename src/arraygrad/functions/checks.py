@@ -1,6 +1,7 @@
-"""What normalization and attention ask of their inputs; answers are remembered, by shape and dtype.
+"""What functions ask of their inputs.
 
-On small arrays these questions would cost as much as the arithmetic.
+Answers for normalization and attention are remembered, by shape and dtype: on small arrays these
+questions would cost as much as the arithmetic.
 """
 
 from __future__ import annotations
@@ -12,6 +13,15 @@ from arraygrad.backend import backend_of
 from arraygrad.errors import AxisIndexError, DtypeError, ShapeError
 from arraygrad.functions.shape import reshape
 from arraygrad.variable import Variable, as_variable
+
+
+def axis_of(who: str, axis: int, x: Any) -> int:
+    """`axis` counted from the first one; raises AxisIndexError for one that `x` has not."""
+    n = len(x.shape)
+    if not -n <= axis < n:
+        has = f"expected one from {-n} to {n - 1}" if n else "which has no axes"
+        raise AxisIndexError(f"{who}: got axis {axis} for x of shape {tuple(x.shape)}, {has}")
+    return axis % n
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from arraygrad.functions.checks import axis_of
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
 
@@ -44,7 +45,7 @@ def cumsum(x: Any, axis: int | None = None) -> Variable:
     x = as_variable(x, requires_grad=False)
     if axis is None:
         return _cumsum(reshape(x, (-1,)), 0)
-    return _cumsum(x, axis % x.ndim if -x.ndim <= axis < x.ndim else axis)
+    return _cumsum(x, axis_of("cumsum", axis, x))
 
 
 @op(

@@ -72,7 +72,7 @@ def _(g, x1, x2, need, xp):
 
 
 @op(
-    samples=[(arr(2, 3, low=0.3),), (arr(low=0.3),), (arr(3, kind="complex"),)],
+    samples=_POSITIVE,
     standard="reciprocal",
     reference="reciprocal",
     singular=True,

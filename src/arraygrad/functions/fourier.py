@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from arraygrad.errors import ArgumentError, AxisIndexError
+from arraygrad.errors import ArgumentError
+from arraygrad.functions.checks import axis_of
 from arraygrad.op import arr, case, op
 
 __all__ = ["fft", "fftn", "fftshift", "ifft", "ifftn", "ifftshift"]
@@ -21,8 +22,7 @@ def _complex(*shape: int) -> arr:
 
 def checked(n: Any, axis: int, x: Any, who: str) -> None:
     """Raise for an axis that x has not, or a length that none can have."""
-    if not -x.ndim <= axis < x.ndim:
-        raise AxisIndexError(f"{who}: got axis = {axis} for x of shape {tuple(x.shape)}")
+    axis_of(who, axis, x)
     if n is not None and n < 1:
         raise ArgumentError(f"{who}: got n = {n}, expected a length of 1 or more")
 
@@ -87,8 +87,8 @@ def over(who: str, x: Any, s: Any, axes: Any) -> tuple[list[int], list[int]]:
     if s is not None and axes is None:
         axes = range(x.ndim - len(s), x.ndim)
     axes = [int(a) for a in (range(x.ndim) if axes is None else axes)]
-    if any(not -x.ndim <= a < x.ndim for a in axes):
-        raise AxisIndexError(f"{who}: got axes = {axes} for x of shape {tuple(x.shape)}")
+    for a in axes:
+        axis_of(who, a, x)
     s = [-1] * len(axes) if s is None else list(s)
     if len(s) != len(axes) or any(n == 0 or n < -1 for n in s):
         raise ArgumentError(

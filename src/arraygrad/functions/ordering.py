@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from arraygrad.backend import namespace
-from arraygrad.errors import ArgumentError, AxisIndexError
+from arraygrad.errors import ArgumentError
+from arraygrad.functions.checks import axis_of
 from arraygrad.functions.indexing import whole
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
@@ -22,7 +23,7 @@ _CASES = [case(arr(5)), case(arr(3, 4), axis=0), case(arr(2, 3), axis=-1, descen
     ],
     constant=("indices",),
     standard="take_along_axis",
-    reference=lambda x, indices, axis=-1: __import__("numpy").take_along_axis(x, indices, axis),
+    reference=lambda x, indices, axis=-1: _np_take_along_axis(x, indices, axis),
 )
 def take_along_axis(x: Any, indices: Any, axis: int = -1, *, xp: Any = None) -> Any:
     """The elements of `x` at the whole numbers `indices` along `axis`, for each place beside it.
@@ -111,6 +112,12 @@ def _(g, order, axis, xp):
     return xp.take_along_axis(g, xp.argsort(order, axis=axis), axis=axis)
 
 
+def _np_take_along_axis(x: Any, indices: Any, axis: int) -> Any:
+    import numpy as np
+
+    return np.take_along_axis(x, indices, axis)
+
+
 def _np_sort(x: Any, axis: int, descending: bool) -> Any:
     import numpy as np
 
@@ -136,8 +143,7 @@ def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> Any:
     (variable([3. 2.]), variable([0 2]))
     """
     x = as_variable(x, requires_grad=False)
-    if not -x.ndim <= axis < x.ndim:
-        raise AxisIndexError(f"topk: got axis {axis} for x of shape {x.shape}")
+    axis_of("topk", axis, x)
     if not 1 <= k <= x.shape[axis]:
         raise ArgumentError(
             f"topk: got k = {k} for axis {axis} of x of shape {x.shape}, expected 1 to "

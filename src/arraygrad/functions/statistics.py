@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from arraygrad.backend import is_complex
+from arraygrad.functions.checks import axis_of
 from arraygrad.functions.reduction import count, spread
 from arraygrad.functions.shape import reshape
 from arraygrad.op import arr, case, op
@@ -137,4 +138,4 @@ def cumprod(x: Any, axis: int | None = None) -> Variable:
     x = as_variable(x, requires_grad=False)
     if axis is None:
         return _cumprod(reshape(x, (-1,)), 0)
-    return _cumprod(x, axis % x.ndim if -x.ndim <= axis < x.ndim else axis)
+    return _cumprod(x, axis_of("cumprod", axis, x))
