@@ -37,28 +37,34 @@ p-value:
 ```python
 >>> import os
 >>> os.environ["SCIPY_ARRAY_API"] = "1"  # before SciPy is imported for the first time
->>> from scipy import stats
+>>> import numpy as np
 >>> from arraygrad import Variable
+>>> from scipy import stats
 >>> x = Variable(np.array([1.1, 2.3, 1.9, 2.8]))
 >>> y = Variable(np.array([0.4, 1.2, 0.9, 1.7]))
 >>> p = stats.ttest_ind(x, y).pvalue
 >>> p.backward()
->>> p, x.grad
-(variable(0.08...), variable([...]))
+>>> p
+variable(0.07373722...)
+>>> x.grad
+variable([-0.13994766 -0.03160108 -0.06771661  0.01354332])
 ```
 
-How the projection of a point moves with a rotation vector:
+How a point moves with the rotation vector that turns it:
 
 ```python
 >>> import arraygrad as ag
 >>> from scipy.spatial.transform import Rotation
 >>> point = Variable(np.array([1.0, 0.0, 0.0]), requires_grad=False)
->>> def moved(v):
+>>> def turned(v):
 ...     return Rotation.from_rotvec(v).apply(point)
->>> ag.jacobian(moved)(np.array([0.0, 0.0, np.pi / 2])).round(3)
+>>> ag.jacobian(turned)(np.array([0.0, 0.0, np.pi / 2])).round(3)
+array([[ 0.   ,  0.   , -1.   ],
+       [ 0.   ,  0.   ,  0.   ],
+       [ 0.637, -0.637,  0.   ]])
 ```
 
-And a pipeline of scikit-learn, differentiated by the data that it was fitted to:
+And a pipeline of scikit-learn, by the data that it was fitted to:
 
 ```python
 >>> import sklearn
@@ -67,11 +73,14 @@ And a pipeline of scikit-learn, differentiated by the data that it was fitted to
 >>> from sklearn.pipeline import make_pipeline
 >>> from sklearn.preprocessing import StandardScaler
 >>> rng = np.random.default_rng(0)
->>> X, y = Variable(rng.normal(size=(8, 3))), Variable(rng.normal(size=8))
->>> with sklearn.config_context(array_api_dispatch=True):
+>>> X, y = Variable(rng.normal(size=(5, 3))), Variable(rng.normal(size=5))
+>>> with sklearn.config_context(array_api_dispatch=True), np.errstate(invalid="ignore"):
 ...     model = make_pipeline(StandardScaler(), PCA(2), Ridge(solver="svd")).fit(X, y)
 ...     model.predict(X)[0].backward()
->>> X.grad.shape, y.grad
+>>> y.grad
+variable([ 0.3925828   0.36152597  0.14284651  0.22021087 -0.11716615])
+>>> X.grad.shape
+(5, 3)
 ```
 
 - All arrays of a call must be Variables over one library: make constants of those that are data,
