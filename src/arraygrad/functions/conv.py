@@ -16,7 +16,6 @@ from arraygrad.functions.windows import (
     Pair,
     _col2im,
     _im2col,
-    alike,
     checked_pair,
     get_conv_outsize,
     get_deconv_outsize,
@@ -25,7 +24,7 @@ from arraygrad.functions.windows import (
     shape_of,
     windows,
 )
-from arraygrad.op import arr, case, op
+from arraygrad.op import arr, case, in_rule, op
 from arraygrad.variable import Variable
 
 __all__ = ["conv2d", "conv2d_simple", "deconv2d"]
@@ -65,12 +64,12 @@ def _conv2d(
 
 @_conv2d.rule("x")
 def _(g, W, x_shape, stride, pad, dilation, groups):
-    return alike(_deconv2d, g, W, None, x_shape[2:], stride, pad, dilation, groups)
+    return in_rule(_deconv2d, g, W, None, x_shape[2:], stride, pad, dilation, groups)
 
 
 @_conv2d.rule("W")
 def _(g, x, W_shape, stride, pad, dilation, groups):
-    return alike(_conv2d_weight, x, g, W_shape[2:], stride, pad, dilation, groups)
+    return in_rule(_conv2d_weight, x, g, W_shape[2:], stride, pad, dilation, groups)
 
 
 @_conv2d.rule("b")
@@ -111,12 +110,12 @@ def _deconv2d(
 
 @_deconv2d.rule("x")
 def _(g, W, stride, pad, dilation, groups):
-    return alike(_conv2d, g, W, None, stride, pad, dilation, groups)
+    return in_rule(_conv2d, g, W, None, stride, pad, dilation, groups)
 
 
 @_deconv2d.rule("W")
 def _(g, x, W_shape, stride, pad, dilation, groups):
-    return alike(_conv2d_weight, g, x, W_shape[2:], stride, pad, dilation, groups)
+    return in_rule(_conv2d_weight, g, x, W_shape[2:], stride, pad, dilation, groups)
 
 
 @_deconv2d.rule("b")
@@ -154,12 +153,12 @@ def _conv2d_weight(
 
 @_conv2d_weight.rule("x")
 def _(g, h, x_shape, stride, pad, dilation, groups):
-    return alike(_deconv2d, h, g, None, x_shape[2:], stride, pad, dilation, groups)
+    return in_rule(_deconv2d, h, g, None, x_shape[2:], stride, pad, dilation, groups)
 
 
 @_conv2d_weight.rule("h")
 def _(g, x, stride, pad, dilation, groups):
-    return alike(_conv2d, x, g, None, stride, pad, dilation, groups)
+    return in_rule(_conv2d, x, g, None, stride, pad, dilation, groups)
 
 
 def _columns(

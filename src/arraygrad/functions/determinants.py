@@ -14,10 +14,9 @@ from arraygrad.functions.matrices import (
     diagonals,
     eye_like,
     imag,
-    of_op,
     square,
 )
-from arraygrad.op import arr, case, op
+from arraygrad.op import arr, case, in_rule, op
 from arraygrad.variable import Variable
 
 __all__ = ["det", "slogdet"]
@@ -49,7 +48,7 @@ def det(x: Any, *, xp: Any = None) -> Any:
 
 @det.rule
 def _(g, x):
-    return g[..., None, None] * of_op(_cofactors, x)
+    return g[..., None, None] * in_rule(_cofactors, x)
 
 
 @op(

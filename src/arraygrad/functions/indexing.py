@@ -12,7 +12,7 @@ from arraygrad.errors import ArgumentError, AxisIndexError, DtypeError
 from arraygrad.functions.elementwise import astype
 from arraygrad.functions.selection import where
 from arraygrad.inplace import link
-from arraygrad.op import arr, case, op
+from arraygrad.op import arr, case, in_rule, op
 from arraygrad.variable import Variable, as_variable
 
 __all__ = ["get_item", "index_add", "set_item", "take"]
@@ -70,8 +70,7 @@ def _index_add(x: Any, key: Any, shape: Any) -> Any:
 
 @_index_add.rule
 def _(g, key):
-    y = _get_item(g, key)
-    return y if isinstance(g, Variable) else y.data
+    return in_rule(_get_item, g, key)
 
 
 @op(
@@ -137,11 +136,8 @@ def _(g, key, backend):
 
 @_set_item.rule("value")
 def _(g, key, xp):
-    y = _get_item(g, key)
-    if not is_view(key):
-        mine = _stayed(g, key, y.shape)
-        return xp.where(mine, y if isinstance(g, Variable) else y.data, xp.zeros_like(y.data))
-    return y if isinstance(g, Variable) else y.data
+    y = in_rule(_get_item, g, key)
+    return y if is_view(key) else xp.where(_stayed(g, key, y.shape), y, xp.zeros_like(y))
 
 
 def _stayed(g: Any, key: Any, shape: tuple[int, ...]) -> Any:
@@ -170,7 +166,7 @@ def set_item(x: Any, key: Any, value: Any) -> Variable:
     key = plain_key(key)
     x = as_variable(x, requires_grad=False)
     shape = getattr(value, "shape", ())
-    if shape == () and getattr(key, "shape", None) and "bool" in str(key.dtype):
+    if shape == () and _is_mask(key):
         # Without reading the mask, so that functions can be compiled.
         mask = key
         if key.shape != x.shape[: key.ndim]:
@@ -187,6 +183,10 @@ def set_item(x: Any, key: Any, value: Any) -> Variable:
             value = xp.asarray(value, dtype=x.dtype, device=x.device)
         return where(mask, value, x)
     return _set_item(x, value, key)
+
+
+def _is_mask(key: Any) -> bool:
+    return hasattr(key, "dtype") and not isinstance(key, np.generic) and "bool" in str(key.dtype)
 
 
 @op(samples=[case(arr(3), arr(3, kind="int", low=0, high=4), (4,))])

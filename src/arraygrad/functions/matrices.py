@@ -116,12 +116,6 @@ def diagonals(x: Any, xp: Any) -> Any:
     return xp.sum(x * eye_like(x), axis=-1)
 
 
-def of_op(op: Callable[..., Any], *args: Any) -> Any:
-    """The result of an op that a rule asks for: an array where the rule runs on arrays."""
-    y = op(*args)
-    return y if any(isinstance(x, Variable) for x in args) else y.data
-
-
 def refused(error: Exception) -> bool:
     """Whether a library says with this error that there is no result for these numbers."""
     return isinstance(error, LinAlgError) or "LinAlgError" in type(error).__name__

@@ -13,14 +13,13 @@ from arraygrad.functions.windows import (
     Pair,
     _col2im,
     _im2col,
-    alike,
     checked_pair,
     padded,
     shape_of,
     taps,
     windows,
 )
-from arraygrad.op import arr, case, op
+from arraygrad.op import arr, case, in_rule, op
 from arraygrad.variable import Variable, as_array, constant
 
 __all__ = ["average_pooling", "pooling", "pooling_simple"]
@@ -61,7 +60,7 @@ def _(x, kernel, stride, pad):
 
 @_pooling.rule
 def _(g, place, x_shape, kernel, stride, pad):
-    return alike(_unpooling, g, place, x_shape[2:], kernel, stride, pad)
+    return in_rule(_unpooling, g, place, x_shape[2:], kernel, stride, pad)
 
 
 @op(
@@ -83,7 +82,7 @@ def _unpooling(
 
 @_unpooling.rule("y")
 def _(g, place, kernel, stride, pad):
-    return alike(_taken, g, place, kernel, stride, pad)
+    return in_rule(_taken, g, place, kernel, stride, pad)
 
 
 @op(
@@ -103,7 +102,7 @@ def _taken(x: Any, place: Any, kernel: Pair, stride: Pair, pad: Pair, *, xp: Any
 
 @_taken.rule("x")
 def _(g, place, x_shape, kernel, stride, pad):
-    return alike(_unpooling, g, place, x_shape[2:], kernel, stride, pad)
+    return in_rule(_unpooling, g, place, x_shape[2:], kernel, stride, pad)
 
 
 def lowest(dtype: Any, xp: Any) -> Any:
@@ -186,7 +185,7 @@ def _average_pooling(
 
 @_average_pooling.rule
 def _(g, x_shape, kernel, stride, pad):
-    return alike(_spread, g, x_shape[2:], kernel, stride, pad)
+    return in_rule(_spread, g, x_shape[2:], kernel, stride, pad)
 
 
 @op(
@@ -207,7 +206,7 @@ def _spread(
 
 @_spread.rule
 def _(g, kernel, stride, pad):
-    return alike(_average_pooling, g, kernel, stride, pad)
+    return in_rule(_average_pooling, g, kernel, stride, pad)
 
 
 @op(samples=_PUBLIC)

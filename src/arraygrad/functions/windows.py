@@ -12,7 +12,7 @@ from typing import Any
 from arraygrad.backend import backend_of
 from arraygrad.errors import ArgumentError, DtypeError, ShapeError
 from arraygrad.functions.shape import permute_dims, reshape
-from arraygrad.op import arr, case, op
+from arraygrad.op import arr, case, in_rule, op
 from arraygrad.variable import Variable, as_array
 
 __all__ = ["col2im", "im2col"]
@@ -98,12 +98,6 @@ def windows(who: str, size: Any, kernel: Pair, stride: Pair, pad: Pair, dilation
     return out[0], out[1]
 
 
-def alike(op: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-    """An op in a rule: of raw arrays a raw array, of Variables a Variable."""
-    y = op(x, *args, **kwargs)
-    return y if isinstance(x, Variable) else y.data
-
-
 def padded(xp: Any, x: Any, pad: Pair, value: Any = 0) -> Any:
     """`x` (..., H, W) with `pad` rows and columns of `value` around it."""
     device = backend_of(x).device(x)
@@ -150,7 +144,7 @@ def _im2col(
 
 @_im2col.rule
 def _(g, x_shape, stride, pad, dilation):
-    return alike(_col2im, g, x_shape[2:], stride, pad, dilation)
+    return in_rule(_col2im, g, x_shape[2:], stride, pad, dilation)
 
 
 @op(
@@ -185,7 +179,7 @@ def _col2im(
 
 @_col2im.rule
 def _(g, col_shape, stride, pad, dilation):
-    return alike(_im2col, g, col_shape[2:4], stride, pad, dilation)
+    return in_rule(_im2col, g, col_shape[2:4], stride, pad, dilation)
 
 
 def _placed(xp: Any, x: Any, length: int, start: int, step: int) -> Any:
