@@ -77,3 +77,14 @@ def test_numbers_of_numpy_are_numbers_among_arrays_of_other_libraries(two) -> No
     np.testing.assert_array_equal(np.asarray(y.data), [4, 12])
     with pytest.raises(MixedBackendError, match="of different libraries"):
         x * np.asarray(two)
+
+
+def test_a_mask_without_axes_is_a_mask() -> None:
+    leaf = Variable(np.array([1.0, 2.0]))
+    x = leaf * 3
+    x[xp.asarray(False)] = 9.0
+    np.testing.assert_array_equal(x.data, [3, 6])
+    y = xp.sum(x)
+    y[y > 5] = x[0]
+    y.backward()
+    np.testing.assert_array_equal(leaf.grad.data, [3, 0])

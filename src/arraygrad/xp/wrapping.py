@@ -61,15 +61,12 @@ def function_of(namespace: Namespace, name: str) -> Any:
         if name not in _PAIRWISE or not _ignores_scalars(namespace):
             return op
         op = _promoting(op, namespace)
-    raw = raw_namespace(namespace._backend, name.partition(".")[0])
+    raw = library = raw_namespace(namespace._backend, name)
     for part in name.split("."):
         if not hasattr(raw, part):
             if op is not None:
                 return op
-            raise AttributeError(
-                f"{namespace.__name__} has no {name!r}: {raw_namespace(namespace._backend, name)} "
-                f"has not"
-            )
+            raise AttributeError(f"{namespace.__name__} has no {name!r}: {library} has not")
         raw = getattr(raw, part)
     text = source(name)
     short = name.rpartition(".")[2]
@@ -195,7 +192,9 @@ def same(y: Any, x: Any) -> bool:
     """Whether y is x; libraries may give the memory of x in an object of its own."""
     if type(y) is not type(x) or y is x:
         return y is x
-    return bool(y.shape == x.shape and y.dtype == x.dtype and y.device == x.device)
+    # Arrays that a compiler traces are on no device.
+    devices = getattr(y, "device", None), getattr(x, "device", None)
+    return bool(y.shape == x.shape and y.dtype == x.dtype and devices[0] == devices[1])
 
 
 def wrapped(y: Any) -> Any:
