@@ -14,7 +14,7 @@ import pytest
 
 FOLDER = Path(__file__).with_name("libraries")
 RIGHT = {"first", "second", "constant"}
-LIBRARIES = ("array_api_extra", "einops", "scipy", "sklearn")
+LIBRARIES = ("scipy", "sklearn")
 needs_them = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in LIBRARIES),
     reason=f"not all of {', '.join(LIBRARIES)} are installed",
@@ -47,7 +47,7 @@ def test_chosen_calls(report: ModuleType) -> None:
     assert {name: o for name, o in outcomes.items() if o[0] in report.WRONG} == {}
     assert len(outcomes) >= 30
     record = report.load()
-    if report.versions() == record["versions"]:
+    if report.versions().items() <= record["versions"].items():
         assert report.lost(record, found) == []
     # Other versions of these libraries may refuse what ours do not, but hardly most of it.
     assert sum(kind in RIGHT for kind, _ in outcomes.values()) >= 30

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import platform
 from collections import Counter
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,11 @@ def name_of(text: str, known: Any) -> str:
 
 def versions() -> dict[str, str]:
     """The libraries that ran."""
-    return {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    known = {"Python": platform.python_version()}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            known[name] = version(name)
+    return known
 
 
 def record_of(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
