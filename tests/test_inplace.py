@@ -233,6 +233,8 @@ def test_single_elements_and_copies_are_no_views():
     s += 5.0
     c = x[np.array([0, 1])]
     c += 5.0
+    m = x[True]  # a mask, which is no int
+    m += 5.0
     np.testing.assert_array_equal(x.data, [1, 2])
 
 

@@ -109,7 +109,8 @@ Variable.__getitem__ = _getitem  # type: ignore[method-assign]
 def is_view(key: Any) -> bool:
     """Whether `x[key]` is a view of `x`: made by ints, slices, None and ... alone."""
     parts = key if isinstance(key, tuple) else (key,)
-    return all(isinstance(part, _BASIC) for part in parts)
+    # True and False are masks, and ints only for Python.
+    return all(isinstance(part, _BASIC) and type(part) is not bool for part in parts)
 
 
 _BASIC = (slice, int, type(None), type(...), np.integer)
