@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import arraygrad.datasets as D
+import arraygrad.functions as F
 import arraygrad.layers as L
 import arraygrad.models as M
 import arraygrad.optimizers as O
@@ -73,3 +74,8 @@ def test_every_layer_and_optimizer_of_the_core_is_in_the_table():
     assert {name.partition(":")[2] for name in core_plugin.MODELS} == set(MODELS)
     classes = {n for n in core_plugin.OPTIMIZERS if issubclass(getattr(O, n), O.Optimizer)}
     assert classes == set(OPTIMIZERS)
+
+
+def test_one_place_is_named_without_a_list():
+    assert testing.check_op(F.exp, places="numpy", only="forward").ok
+    assert testing.check_layer(L.Linear, places="numpy", only="places").ok

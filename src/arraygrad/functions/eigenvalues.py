@@ -60,13 +60,13 @@ class Eigh(Several):
         if is_complex(v.dtype):
             phase = imag(diagonals(inner, xp), xp)
             expect_gauge("eigh", "the phases of eigenvectors", phase, gv, xp)
-        h = (inner - adjoint(inner, xp)) / 2 / _gaps(w, xp)
+        h = (inner - adjoint(inner, xp)) / 2 / _gaps(w)
         if gw is not None:
             h = h + gw[..., None, :] * eye_like(v)
         return cv @ h @ v.mT
 
 
-def _gaps(w: Any, xp: Any) -> Any:
+def _gaps(w: Any) -> Any:
     """w[k] - w[i] for each i and k; 1 on the diagonal."""
     return w[..., None, :] - w[..., :, None] + eye_like(w)
 
@@ -147,7 +147,7 @@ class Eig(Several):
             expect_gauge("eig", "the phases of eigenvectors", phase, gv, xp)
             # Their lengths stay 1.
             inner = inner - (v.mT @ conj(v, xp)) * (d - phase)[..., None, :]
-            h = h + inner * (1 - eye_like(v)) / _gaps(w, xp)
+            h = h + inner * (1 - eye_like(v)) / _gaps(w)
         return defined("eig", "as many eigenvectors as rows", xp.linalg.solve, v.mT, h @ v.mT)
 
 

@@ -19,7 +19,7 @@ from arraygrad.testing.calls import Call, Made, as_float64, is_real
 from arraygrad.testing.core_samples import LAYERS, MODELS
 from arraygrad.testing.examples import check_docstring, check_example
 from arraygrad.testing.ops import no_collector
-from arraygrad.testing.places import PLACES, ROUNDING, Place, close, on_host
+from arraygrad.testing.places import PLACES, ROUNDING, Place, close, on_host, places_of
 from arraygrad.testing.report import Report, SkipCheck
 from arraygrad.testing.samples import Sample, name_of, samples_of
 from arraygrad.testing.suite import Suite, undisturbed
@@ -315,6 +315,6 @@ def run_layer(
             where = f"{report.name}{sample}"
             told = Report(where)
             check.run("made", chosen, told, made, where=where)
-            for name in places:
-                check.run("place", chosen, told, made, Place(name), where=f"{where} on {name}")
+            for place in places_of(places):
+                check.run("place", chosen, told, made, place, where=f"{where} on {place.name}")
             report.include(told)

@@ -12,7 +12,7 @@ import numpy as np
 
 from arraygrad.op import Definition
 from arraygrad.testing.examples import check_docstring, check_example
-from arraygrad.testing.places import DTYPES, HALVES, PLACES, Place, on_host
+from arraygrad.testing.places import DTYPES, HALVES, PLACES, Place, on_host, places_of
 from arraygrad.testing.report import Report, SkipCheck
 from arraygrad.testing.runs import Run, tell
 from arraygrad.testing.shapes import other_shapes
@@ -212,7 +212,7 @@ def check_op(
     definition: Definition = op.definition
     chosen = check.select(only, skip)
     report = Report(definition.id, expected_failures)
-    at = [Place(name) for name in places]
+    at = places_of(places)
     with undisturbed():
         check.run("op", chosen, report, op)
         for i, sample in enumerate(definition.samples):

@@ -14,7 +14,7 @@ from arraygrad.layers import Layer
 from arraygrad.optimizers import Optimizer
 from arraygrad.testing.core_samples import OPTIMIZERS
 from arraygrad.testing.examples import check_docstring, check_example
-from arraygrad.testing.places import PLACES, ROUNDING, Place, close, on_host
+from arraygrad.testing.places import PLACES, ROUNDING, Place, close, on_host, places_of
 from arraygrad.testing.report import Report
 from arraygrad.testing.samples import Sample, name_of, samples_of
 from arraygrad.testing.suite import Suite, undisturbed
@@ -233,6 +233,6 @@ def run_optimizer(
             check.run("class", chosen, report, optimizer)
         for sample in samples:
             check.run("made", chosen, report, sample.make)
-            for name in places:
-                where = f"{report.name} on {name}"
-                check.run("place", chosen, report, sample.make, Place(name), where=where)
+            for place in places_of(places):
+                where = f"{report.name} on {place.name}"
+                check.run("place", chosen, report, sample.make, place, where=where)

@@ -155,5 +155,5 @@ def close(x: Any, y: Any, tolerance: float) -> bool:
 
 
 def places_of(names: Sequence[str] | str) -> list[Place]:
-    """The places of these names."""
+    """The places of these names, or of this one."""
     return [Place(name) for name in ((names,) if isinstance(names, str) else names)]
