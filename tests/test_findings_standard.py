@@ -125,3 +125,20 @@ def test_a_tangent_of_another_library():
 def test_custom_of_no_function():
     with pytest.raises(ag.errors.ArgumentError, match="int"):
         ag.custom(3)
+
+
+@pytest.mark.parametrize("call", [F.sin, F.sum, xp.argmax, xp.linalg.eigvalsh])
+def test_a_dtype_is_no_array(call):
+    with pytest.raises(ag.errors.DtypeError):
+        call(np.float32)
+
+
+def test_an_objective_whose_data_changed():
+    pytest.importorskip("scipy")
+    scale = [1.0]
+    fun = ag.scipy_objective(lambda x: scale[0] * F.sum(x**2))
+    x = np.ones(2)
+    for scale[0] in (1.0, 5.0):
+        fun(x)
+        assert fun.hess(x)[0, 0] == 2 * scale[0]
+        assert fun.hessp(x, x)[0] == 2 * scale[0]

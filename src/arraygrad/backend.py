@@ -248,7 +248,8 @@ def _first_sight(x: Any) -> Backend:
             by_type[cls] = get_backend(entry.id)
             return by_type[cls]
     else:
-        if cls not in PYTHON_SCALARS and cls is not type(None):
+        # A class, such as numpy.float32, has the methods of its objects.
+        if cls not in PYTHON_SCALARS and cls is not type(None) and not isinstance(x, type):
             import array_api_compat
 
             if array_api_compat.is_array_api_obj(x):

@@ -39,6 +39,7 @@ class ScipyObjective:
 
     def __call__(self, x: Any, *args: Any) -> tuple[float, np.ndarray]:
         """The value of f and its gradient, a vector of float64."""
+        self._gradient = None  # f may know other data now, in a search that starts at the same x
         value, g = self._value_and_grad(self.unravel(x), *args)
         return float(as_numpy(value).item()), self.ravel(g)
 
