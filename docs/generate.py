@@ -1,7 +1,8 @@
-"""Write docs/ops.md and docs/plugins-table.md: python docs/generate.py [--conformance [NAME ...]].
+"""Write docs/ops.md, orders.md and plugins-table.md: python docs/generate.py [OPTION [NAME ...]].
 
-The first has what the core registers, the second what the test kit counted when it was last asked
-to: `--conformance` runs it anew, on all plugins and array libraries that are installed.
+The first has what the core registers, the others what the test kit counted when it was last asked
+to: `--orders` asks it anew about the functions of the standard, `--conformance` about all plugins
+and array libraries that are installed.
 """
 
 from __future__ import annotations

@@ -40,7 +40,10 @@ def value_and_grad(
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         call, leaves, variables, shapes = entered(args, numbered(argnums, args, both), who)
         if not variables:
-            raise ArgumentError(f"{both}: got no arrays in arguments {argnums}")
+            raise ArgumentError(
+                f"{both}: got no arrays in the arguments {argnums}, expected at least one; give "
+                f"argnums of arguments that are arrays, or containers of them"
+            )
         nodes = [x._node for x in variables]  # now: f may change its arguments in place
         nested = _nested.get()
         # A Variable that came in, and a call inside another transform, gets Variables back.

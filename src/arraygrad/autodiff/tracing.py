@@ -40,7 +40,10 @@ class Trace:
         numbers = range(len(args)) if numbers is None else numbers
         call, leaves, self.xs, self.x_shapes = entered(args, numbers, who)
         if not self.xs:
-            raise ArgumentError(f"{who}: got no arrays to differentiate with respect to")
+            raise ArgumentError(
+                f"{who}: got no arrays to differentiate with respect to, expected at least one "
+                f"among the arguments"
+            )
         self.nodes = [_node(x) for x in self.xs]  # now: f may change its arguments in place
         self.first, self.last = self.nodes[0].seq, self.nodes[-1].seq
         inside = nested.get()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.backend import Backend
-from arraygrad.errors import GradientError
+from arraygrad.errors import ArgumentError, GradientError
 from arraygrad.gather import gather
 
 
@@ -83,10 +83,10 @@ class TorchBackend(Backend):
     def share(self, array: np.ndarray) -> Any:
         """A tensor over the memory of a NumPy array, without a copy: each sees what is written.
 
-        Raises ValueError for an array that PyTorch cannot have: read-only, or of negative strides.
+        Raises ArgumentError for a read-only array; ValueError of PyTorch for negative strides.
         """
         if not array.flags.writeable:
-            raise ValueError(
+            raise ArgumentError(
                 "TorchBackend.share: got a read-only array, expected one that can be written into, "
                 "as a tensor can; use from_numpy, which makes a copy"
             )
