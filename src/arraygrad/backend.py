@@ -114,6 +114,11 @@ class Backend:
         would wait for."""
         return True
 
+    def may_have_nan(self, x: Any) -> bool:
+        """Whether there is a NaN in `x`, or it cannot be read now."""
+        bad = x != x
+        return not self.concrete(bad) or bool(self.xp.any(bad) if x.shape else bad)
+
     def ones_like(self, x: Any) -> Any:
         """Ones with the shape, dtype and device of `x`."""
         return self.xp.ones_like(x)

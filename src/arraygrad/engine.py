@@ -184,7 +184,7 @@ def walk(
             following: Node | None = None
             gx = g  # in case that a rule fails before there is another gradient
             try:
-                if node.singular and not singular:
+                if not singular and node.singular:
                     singular = True
                     quiet = quiet or _quiet()
                 pairs = node.pull_graph(g, first) if create_graph else node.pull(g, first)
@@ -249,11 +249,10 @@ def _masked(g: Any, pairs: Iterable[tuple[Node, Any]]) -> Iterable[tuple[Node, A
 
 
 def _has_nan(grads: dict[Node, Any], create_graph: bool) -> bool:
-    """Whether there is a NaN in the gradients, or may be, as a compiler has yet to compute them."""
+    """Whether there is or may be a NaN in the gradients."""
     for g in grads.values():
         x = g._data if create_graph else g
-        bad = x != x
-        if not backend_of(x).concrete(bad) or (namespace(x).any(bad) if x.shape else bad):
+        if backend_of(x).may_have_nan(x):
             return True
     return False
 

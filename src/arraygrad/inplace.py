@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from arraygrad.engine import Node
 
 
+_new: Any = object.__new__
+
+
 def _any(x: Any) -> Any:
     return x  # whose slots are those of Variable
 
@@ -32,12 +35,11 @@ class View:
 
     __slots__ = ("_base", "args", "back", "take")
 
-    def __init__(
-        self, base: Any, take: Callable[..., Any], back: Callable[..., Any], args: tuple[Any, ...]
-    ) -> None:
-        # The base of a view in between lives as long as this one; nobody else may hold it.
-        self._base = ref(base) if view_of(base) is None else base
-        self.take, self.back, self.args = take, back, args
+    # Filled by `link`, on the path of every index: a method of its own would cost a tenth of it.
+    _base: Any
+    take: Callable[..., Any]
+    back: Callable[..., Any]
+    args: tuple[Any, ...]
 
     @property
     def base(self) -> Any:
@@ -61,11 +63,15 @@ def link(y: Any, x: Any, take: Callable[..., Any], back: Callable[..., Any], *ar
 
     take(x, *args) gives y; back(x, y, *args) a new value of x from a new value of y.
     """
-    y._view = View(x, take, back, args)
+    y._view = view = _new(View)
+    # The base of a view in between lives as long as this one; nobody else may hold it.
+    view._base = ref(x) if getattr(x, "_view", None) is None else x
+    view.take, view.back, view.args = take, back, args
     views = getattr(x, "_views", None)
     if views is None:
-        x._views = views = []
-    elif len(views) & (len(views) - 1) == 0:  # at 1, 2, 4, 8, ...: what is gone makes room
+        x._views = [ref(y)]
+        return y
+    if len(views) & (len(views) - 1) == 0:  # at 1, 2, 4, 8, ...: what is gone makes room
         views[:] = [view for view in views if view() is not None]
     views.append(ref(y))
     return y

@@ -48,6 +48,9 @@ class NumpyBackend(Backend):
         # The arithmetic of a NumPy scalar is ten times faster than that of a 0-d array.
         return x[()] if type(x) is np.ndarray and x.ndim == 0 else x
 
+    def may_have_nan(self, x: Any) -> bool:
+        return bool((x != x).any())  # the method takes half the time of the function
+
     def ones_like(self, x: Any) -> Any:
         return _ONE.get(type(x)) or np.ones(x.shape, x.dtype)
 

@@ -108,12 +108,17 @@ Variable.__getitem__ = _getitem  # type: ignore[method-assign]
 
 def is_view(key: Any) -> bool:
     """Whether `x[key]` is a view of `x`: made by ints, slices, None and ... alone."""
-    parts = key if isinstance(key, tuple) else (key,)
+    if type(key) in _BASIC:  # nearly all
+        return True
     # True and False are masks, and ints only for Python.
-    return all(isinstance(part, _BASIC) and type(part) is not bool for part in parts)
+    for part in key if isinstance(key, tuple) else (key,):
+        if type(part) not in _BASIC and (type(part) is bool or not isinstance(part, _WHOLE)):
+            return False
+    return True
 
 
-_BASIC = (slice, int, type(None), type(...), np.integer)
+_BASIC = frozenset({slice, int, type(None), type(...)})
+_WHOLE = (int, np.integer)
 
 
 @op(
