@@ -69,3 +69,31 @@ def test_the_runner_itself() -> None:
         list(python_blocks("```python skip\n1/0\n```\n"))
     with pytest.raises(pytest.fail.Exception, match="Expected:\n    2"):
         check_session(">>> x\n2\n", {"x": 1}, Path("page.md"), 0)
+
+
+def anchors(text: str) -> set[str]:
+    """The names under which the headings of a page are found."""
+    heads = re.findall(r"^#+ (.*)$", FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    wrong = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        there = target.exists()
+        if there and anchor and target.suffix == ".md":
+            there = anchor in anchors(target.read_text(encoding="utf-8"))
+        wrong += [] if there else [link]
+    assert wrong == []
+
+
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    names = {page.name for page in PAGES if page.parent.name == "docs"} - {"index.md"}
+    assert {name for name in names if f"]({name})" not in index} == set()
