@@ -49,7 +49,7 @@ class NumpyBackend(Backend):
         return x[()] if type(x) is np.ndarray and x.ndim == 0 else x
 
     def may_have_nan(self, x: Any) -> bool:
-        return bool((x != x).any())  # the method takes half the time of the function
+        return bool(np.count_nonzero(x != x))  # a third of the time of any
 
     def ones_like(self, x: Any) -> Any:
         return _ONE.get(type(x)) or np.ones(x.shape, x.dtype)
