@@ -363,7 +363,7 @@ def _known_instead(name: str, said: str) -> str:
     library, colon, device = name.partition(":")
     if colon and library in known:
         return f"; name the library alone, {library!r}, and {device!r} where a device is asked for"
-    if "did you mean" in said or "not loaded" in said:
+    if "did you mean" in said:
         return ""
     return f"; expected one of {', '.join(known)}, or install the plugin that brings it"
 

@@ -248,7 +248,8 @@ def unknown(kind: str, name: str) -> str:
     space, colon, _ = name.partition(":")
     if not hint and colon and all(e.namespace != space for e in _tables[kind].values()):
         hint = f"; no loaded plugin provides {kind} in the namespace {space!r}"
-    return f"{kind}: nothing is named {name!r}{hint}{failed()}"
+    # A near name is what was meant; else a plugin that did not load may have had it.
+    return f"{kind}: nothing is named {name!r}{hint if 'did you mean' in hint else hint + failed()}"
 
 
 def failed() -> str:
