@@ -66,7 +66,7 @@ class Interop:
             )
         if self.size != 1:
             raise DtypeError(
-                f"Variable.item: got shape {self.shape}, expected one element; "
+                f"{how}: got a Variable of shape {self.shape}, expected one element; "
                 f"index it, or reduce it with sum() or mean()"
             )
         return backend_of(self._data).to_numpy(self._data).item()
