@@ -155,6 +155,22 @@ def test_the_gradient_of_indexing_adds_repeats_up(shape, key):
     np.testing.assert_allclose(F.index_add(g, key, shape).data, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("library", ["numpy", "array_api_strict"])
+@pytest.mark.parametrize("key", [1, (1, 0), (slice(None), -1)], ids=str)
+def test_numbers_of_numpy_are_whole_numbers_in_a_key(library, key):
+    xp = pytest.importorskip(library)
+    parts = key if isinstance(key, tuple) else (key,)
+    of_numpy = tuple(np.int64(k) if type(k) is int else k for k in parts)
+    of_numpy = of_numpy if isinstance(key, tuple) else of_numpy[0]
+    x = Variable(xp.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    y = x[of_numpy]
+    np.testing.assert_array_equal(np.asarray(y.data), np.array([[1.0, 2.0], [3.0, 4.0]])[key])
+    F.sum(y).backward()
+    z = x * 0
+    z[of_numpy] = 1.0
+    np.testing.assert_array_equal(np.asarray(x.grad.data), np.asarray(z.data))
+
+
 @pytest.mark.parametrize("key", [np.full(2000, 5), np.full(2000, -6)])
 def test_additions_out_of_bounds_raise(key):
     with pytest.raises(IndexError, match="out of bounds"):

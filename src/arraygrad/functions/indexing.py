@@ -19,12 +19,17 @@ __all__ = ["get_item", "index_add", "set_item", "take"]
 
 
 def plain_key(key: Any) -> Any:
-    """The key with arrays in place of Variables, which have no gradient as an index."""
+    """The key with arrays in place of Variables, which have no gradient as an index.
+
+    Whole numbers of NumPy become those of Python: other libraries would take them for arrays.
+    """
+    if type(key) in _BASIC:  # nearly all
+        return key
     if isinstance(key, Variable):
         return backend_of(key._array()).accept(key._array())
     if isinstance(key, tuple):
         return tuple(plain_key(part) for part in key)
-    return key
+    return int(key) if isinstance(key, np.integer) else key
 
 
 def whole(who: str, indices: Any, xp: Any) -> None:
