@@ -248,16 +248,18 @@ def unknown(kind: str, name: str) -> str:
     space, colon, _ = name.partition(":")
     if not hint and colon and all(e.namespace != space for e in _tables[kind].values()):
         hint = f"; no loaded plugin provides {kind} in the namespace {space!r}"
-    # A near name is what was meant; else a plugin that did not load may have had it.
-    return f"{kind}: nothing is named {name!r}{hint if 'did you mean' in hint else hint + failed()}"
+    # Where a near name was meant, a plugin whose library is not there had better be silent.
+    return f"{kind}: nothing is named {name!r}{hint}{failed(broken_only='did you mean' in hint)}"
 
 
-def failed() -> str:
+def failed(broken_only: bool = False) -> str:
     """What to add to the message of a failed lookup: the plugins that did not load, and why."""
-    if not not_loaded:
-        return ""
-    why = ", ".join(f"{name} ({reason})" for name, reason in not_loaded.items())
-    return f"; installed but not loaded: {why}"
+    found = [
+        f"{name} ({reason})"
+        for name, reason in not_loaded.items()
+        if not (broken_only and reason.startswith("unavailable"))
+    ]
+    return f"; installed but not loaded: {', '.join(found)}" if found else ""
 
 
 def register_local(kind: str, *args: Any, **kwargs: Any) -> None:

@@ -16,6 +16,21 @@ collect_ignore_glob = ["standin/*"] if find_spec("arraygrad_cupy") else ["*"]
 STANDIN = str(Path(__file__).parent / "standin")
 _OURS = tuple(f"arraygrad_cupy.{part}" for part in ("backend", "elementwise", "noise", "kernels_"))
 _kept: dict[str, object] = {}
+# What the plugin registers, before anything of it was imported.
+_ENTRIES = [
+    entry
+    for kind in ("backends", "kernels")
+    for entry in registry.entries(kind)
+    if entry.namespace == "cupy" and not entry.resolved
+]
+_TARGETS = [entry.target for entry in _ENTRIES]
+
+
+def _forget() -> None:
+    """Let the registry import targets anew, from the modules that are there now."""
+    for entry, target in zip(_ENTRIES, _TARGETS, strict=True):
+        entry.target, entry.resolved = target, False
+    registry.changed()
 
 
 def _replaced(name: str) -> bool:
@@ -29,7 +44,7 @@ def standing_in() -> Iterator[None]:
     before = {name: sys.modules.pop(name) for name in list(sys.modules) if _replaced(name)}
     sys.modules.update(_kept)  # type: ignore[arg-type]
     sys.path.insert(0, STANDIN)
-    registry.changed()
+    _forget()
     try:
         yield
     finally:
@@ -37,7 +52,7 @@ def standing_in() -> Iterator[None]:
         for name in [name for name in sys.modules if _replaced(name)]:
             _kept[name] = sys.modules.pop(name)
         sys.modules.update(before)
-        registry.changed()
+        _forget()
 
 
 def has_gpu() -> bool:
