@@ -9,6 +9,7 @@ import pytest
 import arraygrad as ag
 import arraygrad.functions as F
 from arraygrad import Variable, xp
+from arraygrad.xp.namespaces import standard_ops
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(0.2, 0.9, (3, 4))
@@ -212,3 +213,11 @@ def test_tracked_or_not(name):
     assert (tracked.requires_grad, plain.requires_grad) == (True, False)
     assert tracked.dtype == plain.dtype
     np.testing.assert_array_equal(tracked.data, plain.data)
+
+
+def test_each_op_of_the_standard_is_found_without_importing_all() -> None:
+    late = dict.fromkeys(F._PRIVATE, "standard") | F._MODULE
+    for name, op in standard_ops().items():
+        module = op.definition.forward.__module__.removeprefix("arraygrad.functions.")
+        if module in F.LATE and module != "scipy_special":
+            assert late.get(name.rpartition(".")[2]) == module, name

@@ -119,7 +119,7 @@ _ALSO = {"digamma": "special.psi"}
 def _extension(namespace: Namespace, name: str) -> Any:
     found = Extension(namespace, name)
     # SciPy looks for `special` before it turns arrays into those of NumPy; without SciPy there is
-    # none, but for libraries with their own.
+    # none.
     if name == "special":
         from arraygrad.functions.scipy_special import NAMES
 
