@@ -67,7 +67,7 @@ class RegisterCommand(Protocol):
 
 @hookspec
 def arraygrad_register_backends(register: RegisterBackend) -> None:
-    """Array libraries: `register("cupy", "arraygrad_cupy:Cupy", ("cupy.ndarray",))`."""
+    """Libraries: `register("cupy", "arraygrad_cupy.backend:CupyBackend", ("cupy.ndarray",))`."""
 
 
 @hookspec
