@@ -94,6 +94,17 @@ def test_derivatives_of_det_are_right_for_singular_matrices(x):
     assert np.sum(second * e) == pytest.approx(numeric, abs=1e-7)
 
 
+@pytest.mark.parametrize("smallest", [1.0, 1e-5, 1e-9, 1e-14, 0.0])
+def test_gradients_of_det_have_all_digits_also_near_singular_matrices(smallest):
+    rng = np.random.default_rng(0)
+    u, _, vh = np.linalg.svd(rng.normal(size=(2, 4, 4)))
+    s = np.array([3.0, 2.0, 1.0, smallest])
+    others = np.array([2.0, 3.0, 6.0, 6.0]) * np.array([smallest, smallest, smallest, 1.0])
+    sign = (np.linalg.det(u) * np.linalg.det(vh))[:, None, None]
+    got = ag.grad(lambda x: F.det(x).sum())(u * s @ vh)
+    np.testing.assert_allclose(got, sign * (u * others) @ vh, rtol=1e-8, atol=1e-8)
+
+
 def test_values_that_are_equal_have_right_and_finite_gradients():
     rotation = np.linalg.qr(RNG.standard_normal((3, 3)))[0]
     a = rotation @ np.diag([2.0, 2.0, 5.0]) @ rotation.T

@@ -67,7 +67,30 @@ def linear_b(g: Any, b_shape: Any, xp: Any) -> Any:
     return np.dot(ones(len(g), g.dtype), g)
 
 
+def cofactors(x: Any) -> Any:
+    """det(x) inv(x).T where that is sure of its digits: a fifth of the time of singular values."""
+    try:
+        inverse = np.linalg.inv(x)
+    except (np.linalg.LinAlgError, TypeError):
+        inverse = None
+    if inverse is not None and x.size:
+        determinant = np.asarray(np.linalg.det(x))
+        with np.errstate(over="ignore", invalid="ignore"):
+            condition = _size(x) * _size(inverse)
+        if (condition < np.finfo(x.dtype).eps ** -0.4).all() and np.isfinite(determinant).all():
+            return determinant[..., None, None] * inverse.mT
+    from arraygrad.functions.determinants import _cofactors
+
+    return _cofactors.definition.forward(x, xp=np)
+
+
+def _size(x: Any) -> Any:
+    """The norm of matrices that is the largest sum along a column."""
+    return np.maximum.reduce(np.add.reduce(np.abs(x), axis=-2), axis=-1)
+
+
 KERNELS: dict[str, Callable[..., Any]] = {
+    "_cofactors": cofactors,
     "linear": linear,
     "linear.W": linear_W,
     "linear.b": linear_b,

@@ -11,6 +11,7 @@ import numpy as np
 
 from arraygrad import firstcall, kernels, registry
 from arraygrad.errors import ArgumentError, ArraygradError
+from arraygrad.functions import everything
 from arraygrad.kernels import Choice
 from arraygrad.op import arr, case, table
 from arraygrad.registry import Entry
@@ -290,6 +291,7 @@ def _entries(kernel: Any, backend: str | None) -> list[Entry]:
 
 def _op(entry: Entry) -> Any:
     base = entry.op.partition(".")[0]
+    everything()  # private ops may be imported late
     for function in table.values():
         if function.definition.id == base:
             return function
