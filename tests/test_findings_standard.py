@@ -142,3 +142,38 @@ def test_an_objective_whose_data_changed():
         fun(x)
         assert fun.hess(x)[0, 0] == 2 * scale[0]
         assert fun.hessp(x, x)[0] == 2 * scale[0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_powers_of_numbers(dtype):
+    x = np.array([0.5, 2.0], dtype)
+    for base in (2.0, 3, 0.0, 0):
+        g = ag.grad(lambda x, base=base: F.sum(F.real(base**x)))(x)
+        want = np.log(base) * base**x.real if base else np.zeros(2)
+        assert g.dtype == dtype
+        assert np.allclose(g, want)
+    assert np.allclose(ag.grad(lambda x: F.sum((-2.0) ** x))(np.array([2.0])), 0.0)
+    g = ag.grad(lambda x: F.real((-2.0) ** x))(np.array(2.0 + 0j))
+    assert np.allclose(g, np.conj(4.0 * np.log(-2.0 + 0j)))
+
+
+SHAPED = {
+    "power of a number": lambda xp, x: 2.0**x,
+    "pad": lambda xp, x: F.pad(x, 1, value=1.0),
+    "running sum": lambda xp, x: xp.cumulative_sum(x, axis=1, include_initial=True),
+    "sort": lambda xp, x: xp.sort(x, axis=1),
+    "take_along_axis": lambda xp, x: xp.take_along_axis(x, xp.argsort(x, axis=1), axis=1),
+}
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_second_derivatives_where_jax_compiles(name):
+    jax = pytest.importorskip("jax")
+    x = np.array([[0.3, 0.5, 0.1], [0.2, 0.9, 0.4]], np.float32)
+
+    def product(x):
+        namespace = Variable(x).__array_namespace__()
+        f = lambda x: F.sum(F.sin(SHAPED[name](namespace, x)))  # noqa: E731
+        return ag.hvp(f, (x,), (x,))[0]
+
+    assert np.allclose(jax.jit(product)(jax.numpy.asarray(x)), product(x), rtol=1e-4, atol=1e-5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cmath
+import math
 from typing import Any
 
 from arraygrad.backend import PYTHON_SCALARS, is_complex, namespace
@@ -227,12 +229,14 @@ def _(g, x, c):
 
 @pow.rule("c")
 def _(g, x, out):
-    xp = namespace(out)
-    if type(x) in PYTHON_SCALARS:
-        x = xp.asarray(x, dtype=out.dtype, device=out.device)
-    elif is_complex(out.dtype):
-        x = xp.astype(x, out.dtype)  # for the logarithm of negative numbers
     # 0 ** c is flat in c, where it has a derivative at all, and so are powers of negatives.
+    if type(x) in PYTHON_SCALARS:
+        if is_complex(out.dtype):
+            return g * out * (cmath.log(x) if x != 0 else 0.0)
+        return g * out * (math.log(x) if x > 0 else 0.0)
+    xp = namespace(out)
+    if is_complex(out.dtype):
+        x = xp.astype(x, out.dtype)  # for the logarithm of negative numbers
     smooth = x != 0 if is_complex(x.dtype) else x > 0
     ones, zeros = xp.ones_like(x), xp.zeros_like(x)
     return g * out * xp.where(smooth, xp.log(xp.where(smooth, x, ones)), zeros)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from arraygrad.backend import backend_of
 from arraygrad.errors import ArgumentError, ShapeError
 from arraygrad.function import Function
 from arraygrad.functions.shape import reshape
@@ -149,11 +150,12 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 @op(samples=[case(arr(2, 3), ((0, 1), (2, 0)), 0.5), case(arr(2), ((1, 1),), 0.0)])
 def _pad(x: Any, widths: Any, value: float, *, xp: Any = None) -> Any:
     """`x` with `widths` of `value` before and after each axis; what `pad` calls."""
+    device = backend_of(x).device(x)  # what a compiler traces has no .device
     for axis, (before, after) in enumerate(widths):
         ends = []
         for width in (before, after):
             shape = (*x.shape[:axis], width, *x.shape[axis + 1 :])
-            ends += [xp.full(shape, value, dtype=x.dtype, device=x.device)] if width else [None]
+            ends += [xp.full(shape, value, dtype=x.dtype, device=device)] if width else [None]
         parts = [part for part in (ends[0], x, ends[1]) if part is not None]
         x = xp.concat(parts, axis=axis) if len(parts) > 1 else x
     return x

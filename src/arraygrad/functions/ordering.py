@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.backend import namespace
+from arraygrad.backend import backend_of
 from arraygrad.errors import ArgumentError
 from arraygrad.functions.checks import axis_of
 from arraygrad.functions.indexing import whole
@@ -46,12 +46,13 @@ def _(g, x_shape, indices, axis, backend):
 def _places(indices: Any, axis: int) -> tuple[Any, ...]:
     """The index of every axis for the elements that `indices` pick along one."""
     data = indices._data if isinstance(indices, Variable) else indices
-    xp, n = namespace(data), data.ndim
+    backend, n = backend_of(data), data.ndim
+    xp, device = backend.xp, backend.device(data)
     key = []
     for i, m in enumerate(data.shape):
         lengths = [1] * n
         lengths[i] = m
-        along = xp.arange(m, dtype=data.dtype, device=data.device)
+        along = xp.arange(m, dtype=data.dtype, device=device)
         key.append(data if i == axis else xp.reshape(along, tuple(lengths)))
     return tuple(key)
 
