@@ -37,10 +37,9 @@ def custom(f: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         raise ArgumentError(
             f"custom: got {type(f).__name__}, expected a function with a name, written with def"
         )
-    known = f.__name__ in ops.table
     made = ops.op_of(ops.Definition(_raw(f), **options))
-    if not known:
-        del ops.table[f.__name__]
+    if ops.table.get(made.__name__) is made:
+        del ops.table[made.__name__]
 
     def rule(*inputs: Any) -> Any:
         if len(inputs) == 1 and callable(inputs[0]):
