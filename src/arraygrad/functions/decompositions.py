@@ -21,7 +21,7 @@ from arraygrad.functions.matrices import (
     expect_gauge,
     eye_like,
     hermitian,
-    imag,
+    i_imag,
     matrices,
     tracked,
 )
@@ -111,7 +111,7 @@ class Qr(Several):
         below = 1 - xp.tril(xp.ones_like(eye_like(r))).mT
         h = h + (w - adjoint(w, xp)) * below
         if is_complex(w.dtype):
-            h = h + imag(w, xp) * eye_like(w)
+            h = h + i_imag(w, xp) * eye_like(w)
         y = cq @ h
         if gq is not None:
             y = y + gq - cq @ inner
@@ -216,11 +216,11 @@ class Svd(Several):
                 outside = outside + (cu / across) @ adjoint(gv - cv @ inner_v, xp)
             phase = phase + inner_v
         if is_complex(u.dtype):
-            rest = imag(diagonals(phase, xp), xp)
+            rest = i_imag(diagonals(phase, xp), xp)
             whole = gv if gu is None else gu
             expect_gauge("svd", "the phases of singular vectors", rest, whole, xp)
             if gu is not None:
-                h = h + imag(inner, xp) * (eye / across)
+                h = h + i_imag(inner, xp) * (eye / across)
         return cu @ h @ v.mT + outside
 
 

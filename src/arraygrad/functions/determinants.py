@@ -13,7 +13,7 @@ from arraygrad.functions.matrices import (
     defined,
     diagonals,
     eye_like,
-    imag,
+    i_imag,
     square,
 )
 from arraygrad.op import arr, case, in_rule, op
@@ -119,7 +119,7 @@ class Slogdet(Several):
         inverse = defined("slogdet", REGULAR, xp.linalg.inv, x)
         g = xp.zeros_like(sign) if glog is None else glog
         if gsign is not None:
-            g = g + imag(gsign * sign, xp)  # 0 for a real x, whose sign does not move
+            g = g + i_imag(gsign * sign, xp)  # 0 for a real x, whose sign does not move
         return g[..., None, None] * inverse.mT
 
 

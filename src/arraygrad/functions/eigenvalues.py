@@ -20,7 +20,7 @@ from arraygrad.functions.matrices import (
     expect_gauge,
     eye_like,
     hermitian,
-    imag,
+    i_imag,
     square,
     tracked,
 )
@@ -58,7 +58,7 @@ class Eigh(Several):
             return (cv * gw[..., None, :]) @ v.mT
         inner = v.mT @ gv
         if is_complex(v.dtype):
-            phase = imag(diagonals(inner, xp), xp)
+            phase = i_imag(diagonals(inner, xp), xp)
             expect_gauge("eigh", "the phases of eigenvectors", phase, gv, xp)
         h = (inner - adjoint(inner, xp)) / 2 / _gaps(w)
         if gw is not None:
@@ -143,7 +143,7 @@ class Eig(Several):
         if gv is not None:
             inner = v.mT @ gv
             d = diagonals(inner, xp)
-            phase = imag(d, xp)
+            phase = i_imag(d, xp)
             expect_gauge("eig", "the phases of eigenvectors", phase, gv, xp)
             # Their lengths stay 1.
             inner = inner - (v.mT @ conj(v, xp)) * (d - phase)[..., None, :]

@@ -98,7 +98,7 @@ def adjoint(x: Any, xp: Any) -> Any:
     return conj(x.mT, xp)
 
 
-def imag(x: Any, xp: Any) -> Any:
+def i_imag(x: Any, xp: Any) -> Any:
     """i Im(x), for a complex x."""
     return x - xp.real(x)
 
