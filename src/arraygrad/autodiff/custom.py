@@ -38,8 +38,8 @@ def custom(f: Callable[..., Any] | None = None, /, **options: Any) -> Any:
             f"custom: got {type(f).__name__}, expected a function with a name, written with def"
         )
     made = ops.op_of(ops.Definition(_raw(f), **options))
-    if ops.table.get(made.__name__) is made:
-        del ops.table[made.__name__]
+    if ops.table.get(f.__name__) is made:
+        del ops.table[f.__name__]
 
     def rule(*inputs: Any) -> Any:
         if len(inputs) == 1 and callable(inputs[0]):
