@@ -32,6 +32,19 @@ _OTHER_NAMES = {("torch", "j0"): "bessel_j0", ("torch", "j1"): "bessel_j1",
 # What is there under the same name, and is something else, or not for all arguments.
 _DIFFERENT = {("torch", "zeta"), ("jax", "zeta"), ("jax", "hyp1f1"), ("jax", "hyp2f1"),
               ("jax", "kl_div"), ("jax", "poch")}  # fmt: skip
+# What is known by functions that libraries have, where they lack it; so it can be compiled too.
+_BY_OTHERS = {
+    "chdtr": ("gammainc", lambda special, xp, v, x: special(v / 2, x / 2)),
+    "chdtrc": ("gammaincc", lambda special, xp, v, x: special(v / 2, x / 2)),
+    "fdtr": ("betainc", lambda special, xp, m, n, x: special(m / 2, n / 2, m * x / (n + m * x))),
+    "fdtrc": ("betainc", lambda special, xp, m, n, x: special(n / 2, m / 2, n / (n + m * x))),
+    "stdtr": ("betainc", lambda special, xp, df, t: _stdtr(special, xp, df, t)),
+}  # fmt: skip
+
+
+def _stdtr(betainc, xp, df, t):
+    tail = betainc(df / 2, xp.full_like(t, 0.5), df / (df + t * t)) / 2
+    return xp.where(t > 0, 1 - tail, tail)
 
 
 def _lower_expn(order, x, xp, sp):
@@ -89,6 +102,9 @@ def compute(name: str, *args: Any) -> Any:
         y = native(*[x if orders else _lifted(x, like, backend) for x in args])
         same = y.dtype == like.dtype or not is_inexact(like.dtype, backend.xp)
         return y if same else backend.xp.astype(y, backend.xp.result_type(*arrays))
+    other, formula = _BY_OTHERS.get(name, ("", None))
+    if formula is not None and (native := _native(backend.name, other)) is not None:
+        return formula(native, backend.xp, *[_lifted(x, like, backend) for x in args])
     data = [x if type(x) in PYTHON_SCALARS else backend.to_numpy(x) for x in args]
     y = np.asarray(compute(name, *data))
     dtype = like.dtype if is_inexact(like.dtype, backend.xp) else None
