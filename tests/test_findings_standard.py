@@ -182,3 +182,12 @@ def test_second_derivatives_where_jax_compiles(name):
         return ag.hvp(f, (x,), (x,))[0]
 
     assert np.allclose(jax.jit(product)(jax.numpy.asarray(x)), product(x), rtol=1e-4, atol=1e-5)
+
+
+def test_exprel_far_away():
+    pytest.importorskip("scipy")
+    x = np.array([0.0, 19.999, 20.001, 700.0, np.inf])
+    y, g = xp.special.exprel(x).data, ag.elementwise_grad(xp.special.exprel)(x)
+    assert np.isinf(g[-1])  # where SciPy's hyp1f1 never returns
+    assert np.allclose(g[1:-1], y[1:-1] * (1 - 1 / x[1:-1]) + 1 / x[1:-1])
+    assert g[0] == 0.5

@@ -120,6 +120,14 @@ def _boxcox_lmbda(log, lmbda, xp):
     return xp.where(zero, log * log / 2, slope)
 
 
+def _exprel(x: Any, out: Any, xp: Any, sp: Any) -> Any:
+    # For infinity SciPy's hyp1f1 never returns.
+    far = x > 20.0
+    large = xp.where(far, x, xp.ones_like(x))
+    near = sp.hyp1f1(2.0, 3.0, xp.where(far, xp.zeros_like(x), x)) / 2
+    return xp.where(far, 1 / large + (1 - 1 / large) * out, near)
+
+
 def _inv_boxcox_lmbda(y, lmbda, power, xp):
     # The power is (l y + 1)^(1 / l), or exp(y) at l = 0.
     zero = lmbda == 0
@@ -153,7 +161,7 @@ entry(
 entry("cbrt", (0.3, 3), x=lambda out: 1 / (3 * out * out))
 entry("exp2", (-2, 2), x=lambda out: out * math.log(2))
 entry("exp10", (-1, 1), x=lambda out: out * math.log(10))
-entry("exprel", (-1, 1), x=lambda x, sp: sp.hyp1f1(2.0, 3.0, x) / 2)
+entry("exprel", (-1, 1), x=lambda x, out, xp, sp: _exprel(x, out, xp, sp))
 entry("cosm1", (-2, 2), x=lambda x, xp: -xp.sin(x))
 entry(
     "powm1", (0.3, 2), (-1, 2),
