@@ -191,3 +191,16 @@ def test_exprel_far_away():
     assert np.isinf(g[-1])  # where SciPy's hyp1f1 never returns
     assert np.allclose(g[1:-1], y[1:-1] * (1 - 1 / x[1:-1]) + 1 / x[1:-1])
     assert g[0] == 0.5
+
+
+def test_elliptic_integrals_near_zero():
+    pytest.importorskip("scipy")
+    m = np.array([0.0, 1e-12, 1e-8, 1e-3, -1e-3])
+    K, E = xp.special.ellipk, xp.special.ellipe
+    # Their series: pi / 2 (1 + m / 4 + 9 m^2 / 64 + ...) and pi / 2 (1 - m / 4 - 3 m^2 / 64 - ...).
+    for f, first, second in ((K, 1 / 4, 9 / 32), (E, -1 / 4, -3 / 32)):
+        slope = ag.elementwise_grad(f)
+        assert np.allclose(slope(m), np.pi / 2 * (first + second * m), rtol=2e-6)
+        assert np.allclose(ag.elementwise_grad(slope)(m), np.pi / 2 * second, rtol=3e-3)
+    ag.check_grads(K, (np.array([-3.0, -0.4, 0.4, 0.6, 0.9]),))
+    ag.check_grads(E, (np.array([-3.0, -0.4, 0.4, 0.6, 0.9]),))

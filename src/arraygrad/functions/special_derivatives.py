@@ -228,20 +228,31 @@ entry(
 )  # fmt: skip
 
 
-def _ellipk(m, k, e, xp):
-    """The slope of K(m) = k where E(m) = e; pi / 8 at 0."""
-    at_0 = math.pi / 8 + 0 * m
-    return xp.where(m == 0, at_0, (e / (1 - m) - k) / (2 * _no_zero(m, xp)))
+def _ellipk(m, k, e, xp, sp):
+    """The slope of K(m) = k where E(m) = e."""
+    near, small, large = _parted(m, xp)
+    series = math.pi / 8 * sp.hyp2f1(1.5, 1.5, 2.0, small)
+    return xp.where(near, series, (e / (1 - large) - k) / (2 * large))
 
 
-entry("ellipk", (0.1, 0.8), m=lambda m, out, xp, sp: _ellipk(m, out, sp.ellipe(m), xp))
-entry("ellipkm1", (0.2, 0.9), p=lambda p, out, xp, sp: -_ellipk(1 - p, out, sp.ellipe(1 - p), xp))
+def _ellipe(m, k, e, xp, sp):
+    near, small, large = _parted(m, xp)
+    series = -math.pi / 8 * sp.hyp2f1(0.5, 1.5, 2.0, small)
+    return xp.where(near, series, (e - k) / (2 * large))
+
+
+def _parted(m, xp):
+    """Where m is near 0, where K and E are too much alike; m there, and m elsewhere."""
+    near = xp.abs(m) < 0.5
+    return near, xp.where(near, m, xp.zeros_like(m)), xp.where(near, xp.ones_like(m), m)
+
+
+entry("ellipk", (0.1, 0.8), m=lambda m, out, xp, sp: _ellipk(m, out, sp.ellipe(m), xp, sp))
 entry(
-    "ellipe", (0.1, 0.8),
-    m=lambda m, out, xp, sp: xp.where(
-        m == 0, -math.pi / 8 + 0 * m, (out - sp.ellipk(m)) / (2 * _no_zero(m, xp))
-    ),
+    "ellipkm1", (0.2, 0.9),
+    p=lambda p, out, xp, sp: -_ellipk(1 - p, out, sp.ellipe(1 - p), xp, sp),
 )  # fmt: skip
+entry("ellipe", (0.1, 0.8), m=lambda m, out, xp, sp: _ellipe(m, sp.ellipk(m), out, xp, sp))
 entry(
     "hyp0f1", (0.5, 2), (-1, 1), v=None,
     z=lambda v, z, sp: sp.hyp0f1(v + 1, z) / v,
