@@ -77,7 +77,7 @@ def vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: float = 2
     variable(5.0)
     """
     x = as_variable(x, requires_grad=False)
-    if isinstance(ord, str):
+    if isinstance(ord, str) or ord is None:
         raise ArgumentError(f"vector_norm: got ord = {ord!r}, expected a number")
     axis = tuple(axis) if isinstance(axis, list) else axis
     if ord == 0 or not tracked(x):
