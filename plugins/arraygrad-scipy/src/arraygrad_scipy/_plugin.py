@@ -9,6 +9,7 @@ ARRAYGRAD_API = "1.0"
 FUNCTIONS = {
     "convolution": ("convolve", "correlate", "fftconvolve"),
     "filters": ("lfilter",),
+    "integrate": ("odeint",),
     "interpolation": ("interp", "map_coordinates"),
     "linalg": (
         "block_diag",

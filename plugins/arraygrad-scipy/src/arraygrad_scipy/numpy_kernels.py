@@ -28,10 +28,10 @@ def convolve(x: Any, h: Any, start: Any, shape: Any, method: str = "direct") -> 
     return y if y.dtype == dtype else y.astype(dtype)
 
 
-def all_pole(a: Any, x: Any) -> Any:
+def all_pole(x: Any, a: Any) -> Any:
     """The recursive part of a filter."""
     if _half(a, x) or not x.size:
-        return filters._all_pole.definition.forward(a, x, xp=np)
+        return filters._all_pole.definition.forward(x, a, xp=np)
     from scipy.signal import lfilter
 
     dtype = np.result_type(a, x)

@@ -40,6 +40,11 @@ _NAMED = {"clamped": (1, 0.0), "natural": (2, 0.0)}
 def _solve_tridiagonal(d: Any, lower: Any, upper: Any, b: Any, *, xp: Any = None) -> Any:
     """The x (N, K) of a tridiagonal system; d: (N,), lower and upper: (N - 1,), b: (N, K)."""
     n, device = d.shape[0], backend_of(d).device(d)
+    if not lower.shape[0] == upper.shape[0] == n - 1:
+        raise ShapeError(
+            f"tridiagonal: got {d.shape}, {lower.shape} and {upper.shape}, expected lower and "
+            f"upper ({n - 1},)"
+        )
     none = xp.zeros((1,), dtype=d.dtype, device=device)
     matrix = xp.zeros((n, n), dtype=d.dtype, device=device)
     for k, band in ((0, d), (-1, xp.concat([none, lower])), (1, xp.concat([upper, none]))):
