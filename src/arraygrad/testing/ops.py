@@ -163,9 +163,11 @@ def _(report: Report, op: Any, place: Place, dtype: str) -> None:
         xs = [Variable(v) for v in run.values]
         ys: Any = [y for y in truth.call(xs) if isinstance(y, Variable)]
         nodes, pending = [ref(y) for y in ys], [y._node for y in ys]
+        seen = set()  # by id: a node that is held here would not be freed
         while pending:
             node = pending.pop()
-            if node is not None and not node.is_leaf:
+            if node is not None and not node.is_leaf and id(node) not in seen:
+                seen.add(id(node))
                 nodes.append(ref(node))
                 pending += node.edges
         truth.total(ys, run.make).backward()

@@ -90,6 +90,8 @@ def function_of(namespace: Namespace, name: str) -> Any:
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
     exec(compile(text, filename, "exec"), env)
     function: Any = env[short]
+    for arg in signature(function).parameters.values():
+        env[f"{arg.name}_default_"] = arg.default
     function.__qualname__ = short
     # Examples would be taken for those of this namespace, by doctest too.
     text = getattr(op if op is not None else raw, "__doc__", None) or ""
@@ -151,8 +153,8 @@ def source(name: str) -> str:
         if arg.default is not Arg.empty:
             # The library may lack what is not used: pass it on only if it was given.
             singleton = arg.default is None or isinstance(arg.default, bool)
-            different = "is not" if singleton else "!="
-            lines += [f"    if {x} {different} {arg.default!r}: kw_[{x!r}] = {x}"]
+            default = repr(arg.default) if singleton else f"{x}_default_"
+            lines += [f"    if {x} is not {default}: kw_[{x!r}] = {x}"]
             if is_array:
                 lines += [f"{test} and {x}._node is not None: tracked_ = True"]
             continue
