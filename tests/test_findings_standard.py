@@ -204,3 +204,41 @@ def test_elliptic_integrals_near_zero():
         assert np.allclose(ag.elementwise_grad(slope)(m), np.pi / 2 * second, rtol=3e-3)
     ag.check_grads(K, (np.array([-3.0, -0.4, 0.4, 0.6, 0.9]),))
     ag.check_grads(E, (np.array([-3.0, -0.4, 0.4, 0.6, 0.9]),))
+
+
+def test_untracked_views_are_written_where_they_are():
+    x = Variable(np.zeros(6), requires_grad=False) * 1.0
+    row, rest = x[:3], x[1:][1:]
+    memory = x.data.ctypes.data
+    x[0] = 1.0
+    row += 1.0
+    x[2:4] *= 5.0
+    rest[-1] = 9.0
+    row[1:] = x[3:5]
+    assert x.data.ctypes.data == memory
+    assert x.data.tolist() == [2.0, 0.0, 0.0, 0.0, 0.0, 9.0]
+    assert row.data.tolist() == [2.0, 0.0, 0.0]
+    assert rest.data.tolist() == [0.0, 0.0, 0.0, 9.0]
+
+
+@pytest.mark.parametrize("holder", ["array", "view's array", "array of a view", "constant", "node"])
+def test_what_others_hold_is_not_written(holder):
+    x = Variable(np.ones(4), requires_grad=False) * 1.0
+    v = x[1:]
+    w = Variable(np.array([1.0, 2.0, 3.0]))
+    held = {
+        "array": lambda: x.data,
+        "view's array": lambda: v.data,
+        "array of a view": lambda: x.data[2:],
+        "constant": lambda: v.detach(),
+        "node": lambda: w * v,
+    }[holder]()
+    v += 1.0
+    x[2] = 7.0
+    v[1:] = 5.0
+    assert x.data.tolist() == [1.0, 2.0, 5.0, 5.0]
+    assert v.data.tolist() == [2.0, 5.0, 5.0]
+    if holder == "node":
+        held.sum().backward()
+        held = w.grad
+    assert np.all((held.data if isinstance(held, Variable) else held) == 1.0)

@@ -114,10 +114,13 @@ def test_an_array_of_nobody_else_is_not_copied():
     address = x.data.ctypes.data
     x[3] = 1.0
     assert x.data.ctypes.data == address
-    view = x[10:]
+    view = x[10:]  # changes with it anyway
     x[4] = 1.0
+    assert x.data.ctypes.data == address
+    held = x.data[10:]
+    x[5] = 1.0
     assert x.data.ctypes.data != address
-    del view
+    del view, held
 
 
 def test_operators_bind_the_variable_anew():
@@ -191,6 +194,10 @@ VIEWS = {
     "of a view": lambda xp, x: x[1:][0],
     "T": lambda xp, x: x.T,
     "mT": lambda xp, x: x.mT,
+    "transposed": lambda xp, x: x.transpose(1, 0) if isinstance(x, Variable) else x.T,
+    "reversed": lambda xp, x: x.transpose() if isinstance(x, Variable) else x.T,
+    "reshaped": lambda xp, x: xp.reshape(x, (2, 6))[1:],
+    "reshaped by its method": lambda xp, x: x.reshape(2, -1)[:, 1:],
     "permuted": lambda xp, x: xp.permute_dims(x, (1, 0)),
     "moved": lambda xp, x: xp.moveaxis(x, 0, 1),
     "expanded": lambda xp, x: xp.expand_dims(x, axis=0)[0],
