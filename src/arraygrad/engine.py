@@ -33,8 +33,8 @@ class Node:
     seq: int
     y_shape: tuple[int, ...] | None
     y_dtype: Any
-    y_grad: Any  # this and the next are unset until somebody sets them, which costs an op nothing
-    y_name: str | None
+    y_grad: Any
+    y_name: str | None  # unset until somebody sets it, as the next, which costs an op nothing
     y_data: Any  # of a result that somebody may ask for once more, while the graph lives
     # Whether the forward computation broadcasts its inputs, so that gradients are summed back.
     broadcasts: ClassVar[bool] = False

@@ -18,6 +18,7 @@ the edge; an attribute with an underscore is a value kept for the rules.
             node_.seq = next_(sequence_)
             node_.y_shape = data_.shape
             node_.y_dtype = data_.dtype
+            node_.y_grad = None
             node_.e_x = e_x
             node_.e_W = e_W
             node_._W = a_W if e_x is not None else None
@@ -312,6 +313,7 @@ _NODE_LINES = [
     "        node_.seq = next_(sequence_)",
     "        node_.y_shape = data_.shape",
     "        node_.y_dtype = data_.dtype",
+    "        node_.y_grad = None",
 ]
 
 
