@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from arraygrad.backend import backend_of
 from arraygrad.errors import ArgumentError, AxisIndexError, ShapeError
 from arraygrad.inplace import link
@@ -219,16 +221,28 @@ def _words(words: tuple[Any, ...]) -> Any:
     return words
 
 
+def was_copied(y: Any, x: Any) -> bool:
+    """Whether NumPy had to copy the array `x` to give it another shape."""
+    if type(y) is not np.ndarray:
+        return False
+    return y.base is not x and (y.base is None or y.base is not getattr(x, "base", None))
+
+
 def _reshape_method(self: Variable, *shape: Any) -> Variable:
-    """`F.reshape` of the shape given as numbers, a tuple or a list."""
-    return reshape(self, _words(shape))
+    """`F.reshape` of the shape given as numbers, a tuple or a list: a view where NumPy has one."""
+    words = _words(shape)
+    y = reshape(self, words)
+    if was_copied(y._data, self._data):
+        return y
+    return link(y, self, reshape, _reshaped_back, words)
 
 
 def _transpose_method(self: Variable, *axes: Any) -> Variable:
     """`F.transpose`: all axes reversed, or in the order given as numbers, a tuple or a list."""
     if len(axes) == 0 or axes == (None,):
-        return transpose(self)
-    return transpose(self, _words(axes))
+        return _all_reversed(self)
+    words = _words(axes)
+    return link(transpose(self, words), self, transpose, _permuted_back, words)
 
 
 def _all_reversed(self: Variable) -> Variable:
@@ -239,6 +253,15 @@ def _all_reversed(self: Variable) -> Variable:
 def _last_exchanged(self: Variable) -> Variable:
     """The last two axes exchanged: a view."""
     return link(matrix_transpose(self), self, matrix_transpose, _exchanged_back)
+
+
+def _reshaped_back(x: Variable, y: Variable, shape: Any) -> Variable:
+    return reshape(y, x.shape)
+
+
+def _permuted_back(x: Variable, y: Variable, axes: Any) -> Variable:
+    order = [axis % len(axes) for axis in axes]
+    return transpose(y, tuple(order.index(i) for i in range(len(order))))
 
 
 def _reversed_back(x: Variable, y: Variable) -> Variable:

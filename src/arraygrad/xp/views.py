@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from arraygrad.functions.shape import was_copied
 from arraygrad.inplace import link
 from arraygrad.variable import Variable
 
@@ -48,13 +47,6 @@ BACK: dict[str, Callable[..., Any]] = {
 }
 
 
-def _was_copied(y: Any, x: Any) -> bool:
-    """Whether NumPy had to copy `x` to give it another shape."""
-    if type(y) is not np.ndarray:
-        return False
-    return y.base is not x and (y.base is None or y.base is not getattr(x, "base", None))
-
-
 def viewer(xp: Any, name: str) -> Callable[..., Any]:
     """What makes `y` a view of `x`, given both and the other arguments of the call."""
     back = BACK[name]
@@ -69,7 +61,7 @@ def viewer(xp: Any, name: str) -> Callable[..., Any]:
 
     def view_reshaped(y: Any, x: Any, shape: Any, copy: Any) -> Any:
         # NumPy copies what it cannot show in another shape.
-        if copy or (isinstance(x, Variable) and _was_copied(y._data, x._data)):
+        if copy or (isinstance(x, Variable) and was_copied(y._data, x._data)):
             return y
         return view(y, x, shape)
 
