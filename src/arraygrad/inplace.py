@@ -1,9 +1,9 @@
 """In-place operations: a Variable is a cell, and what changes it puts a new value in.
 
 `x[key] = value` and `x += y` compute a new array, with an op that is recorded like any other, and
-bind the Variable to it; what the graph keeps is never changed. A view made by a basic index or by
-exchanging axes knows what it is a view of, which knows its views: writing to one changes all that
-share elements with it, as in NumPy.
+bind the Variable to it; what the graph keeps is never changed. A view made by a basic index, by
+exchanging axes or by another shape knows what it is a view of, which knows its views: writing to
+one changes all that share elements with it, as in NumPy.
 """
 
 from __future__ import annotations
