@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from arraygrad.errors import ArgumentError, ShapeError
+from arraygrad.functions.shape import permute_dims, reshape
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
 
@@ -134,15 +135,13 @@ def _single(x: Variable, a: str, sizes: dict[str, int]) -> tuple[Variable, str]:
             x, a = _diagonal(x, a, c)
     kept = [i for i, c in enumerate(a) if x.shape[i] == sizes[c]]
     if len(kept) < len(a):
-        x = x.reshape(*(x.shape[i] for i in kept)) if kept else x.reshape(())
+        x = reshape(x, tuple(x.shape[i] for i in kept))
         a = "".join(a[i] for i in kept)
     return x, a
 
 
 def _diagonal(x: Variable, a: str, c: str) -> tuple[Variable, str]:
     """The elements whose indices at the first two `c` are equal."""
-    from arraygrad.functions.shape import permute_dims
-
     i = a.index(c)
     j = a.index(c, i + 1)
     n, m = x.shape[i], x.shape[j]
@@ -155,7 +154,7 @@ def _diagonal(x: Variable, a: str, c: str) -> tuple[Variable, str]:
     x = permute_dims(x, (*rest, i, j))
     shape = x.shape[:-2]
     # In a row, the elements of the diagonal are n + 1 apart.
-    x = x.reshape(*shape, n * n)[(..., slice(None, None, n + 1))]
+    x = reshape(x, (*shape, n * n))[(..., slice(None, None, n + 1))]
     return x, "".join(a[k] for k in rest) + c
 
 
@@ -169,8 +168,6 @@ def _summed(x: Variable, a: str, kept: set[str]) -> tuple[Variable, str]:
 
 def _arranged(x: Variable, a: str, order: str) -> Variable:
     """`x` with its axes `a` in another order."""
-    from arraygrad.functions.shape import permute_dims
-
     return x if a == order else permute_dims(x, tuple(a.index(c) for c in order))
 
 
@@ -219,4 +216,4 @@ def _pair(
 
 
 def _shaped(x: Variable, shape: tuple[int, ...]) -> Variable:
-    return x if x.shape == shape else x.reshape(shape)
+    return x if x.shape == shape else reshape(x, shape)

@@ -7,6 +7,7 @@ from typing import Any
 
 from arraygrad.backend import backend_of, is_inexact
 from arraygrad.errors import ArgumentError, ShapeError
+from arraygrad.functions.shape import reshape
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_array, as_variable
 
@@ -32,7 +33,7 @@ def _targets(who: str, x: Any, t: Any) -> Any:
         # Labels do not decide the dtype.
         t = data if data.dtype == x.dtype else xp.astype(data, x.dtype)
     # As in the book, (N,) goes with (N, 1).
-    return t if given == shape else as_variable(t, requires_grad=False).reshape(*shape)
+    return t if given == shape else reshape(t, shape)
 
 
 def _within(who: str, what: str, p: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from arraygrad.errors import ArgumentError, AxisIndexError, ShapeError
 from arraygrad.functions.linalg import matmul, promoted
 from arraygrad.functions.matrices import conj, eye_like, square
+from arraygrad.functions.shape import reshape
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable, constant
 
@@ -228,7 +229,7 @@ def diagonal(x: Any, offset: int = 0) -> Variable:
     # In a row, the elements of a diagonal are n + 1 apart.
     stop = start + (length - 1) * (n + 1) + 1
     key = slice(start, stop, n + 1) if length else slice(0, 0)
-    return x.reshape((*lead, m * n))[(..., key)]
+    return reshape(x, (*lead, m * n))[(..., key)]
 
 
 @op(
