@@ -33,7 +33,7 @@ _OTHER_NAMES = {("torch", "j0"): "bessel_j0", ("torch", "j1"): "bessel_j1",
 _DIFFERENT = {("torch", "zeta"), ("jax", "zeta"), ("jax", "hyp1f1"), ("jax", "hyp2f1"),
               ("jax", "kl_div"), ("jax", "poch")}  # fmt: skip
 # What is known by functions that libraries have, where they lack it; so it can be compiled too.
-_BY_OTHERS = {
+_BY_OTHERS: dict[str, tuple[str, Any]] = {
     "chdtr": ("gammainc", lambda special, xp, v, x: special(v / 2, x / 2)),
     "chdtrc": ("gammaincc", lambda special, xp, v, x: special(v / 2, x / 2)),
     "fdtr": ("betainc", lambda special, xp, m, n, x: special(m / 2, n / 2, m * x / (n + m * x))),
