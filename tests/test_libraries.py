@@ -112,7 +112,10 @@ def test_the_examples_of_the_page() -> None:
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]  # of the process that runs this test
     done = subprocess.run(
-        [*command, "-k", "python_block_runs and libraries"], capture_output=True, text=True, env=environment
+        [*command, "-k", "python_block_runs and libraries"],
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     assert "1 passed" in done.stdout, done.stdout
 
