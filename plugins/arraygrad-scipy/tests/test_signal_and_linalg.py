@@ -163,4 +163,6 @@ def test_a_filter_on_pytorch() -> None:
     on_torch = ag.grad(loss, (0, 1))(torch.asarray(x), torch.asarray(b))
     for a, t in zip(on_numpy, on_torch, strict=True):
         np.testing.assert_allclose(t.numpy(), a, rtol=1e-10)
-    assert isinstance(F.lfilter([0.3, 0.2], [1.0, -0.7], Variable(torch.asarray(x))).data, torch.Tensor)
+    assert isinstance(
+        F.lfilter([0.3, 0.2], [1.0, -0.7], Variable(torch.asarray(x))).data, torch.Tensor
+    )

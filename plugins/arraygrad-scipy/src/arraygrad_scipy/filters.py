@@ -163,6 +163,6 @@ def along(x: Variable, h: Variable, start: int, length: int) -> Variable:
         return xp.zeros((*lead, length), dtype=x.dtype)
     rows = xp.reshape(x, (-1, n))
     shape = (rows.shape[0], length)
-    method = faster(rows.shape, (1, h.shape[0]), "full")
+    method = faster((n,), h.shape, "full")
     y = _convolve(rows, h[None, :], (0, start), shape, method)
     return xp.reshape(y, (*lead, length))

@@ -157,8 +157,8 @@ def gaussian_filter1d(
     mode: "reflect", "mirror", "nearest", "wrap", "constant" (with cval) for beyond the ends.
     Raises ArgumentError for a sigma that is not above 0.
 
-    >>> gaussian_filter1d(Variable(np.array([0.0, 0.0, 1.0, 0.0, 0.0])), 0.5)
-    variable([2.63865083e-04 1.06450772e-01 7.86570726e-01 1.06450772e-01 2.63865083e-04])
+    >>> gaussian_filter1d(Variable(np.array([0.0, 1.0, 0.0])), 0.5)
+    variable([0.10671464 0.78657073 0.10671464])
     """
     x, axis, xp = _start("gaussian_filter1d", input, axis, mode)
     data = data_of(sigma)

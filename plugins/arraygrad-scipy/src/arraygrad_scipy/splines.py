@@ -141,8 +141,8 @@ class CubicSpline(Piecewise):
     >>> from arraygrad import Variable
     >>> y = Variable(np.array([0.0, 1.0, 8.0, 27.0]))
     >>> spline = CubicSpline(np.array([0.0, 1.0, 2.0, 3.0]), y)
-    >>> spline(np.array([1.5, 4.0])), spline(2.0, nu=1)
-    (variable([ 3.375 64.   ]), variable(12.0))
+    >>> spline(np.array([1.5, 4.0])), spline(np.array([2.0]), nu=1)
+    (variable([ 3.375 64.   ]), variable([12.]))
     """
 
     def __init__(
