@@ -65,7 +65,7 @@ def test_a_weak_number_is_an_array_of_the_current_backend():
 
 
 def test_arrays_give_arrays_and_variables_give_variables():
-    f = lambda x, y: (x * y).sum()  # noqa: E731
+    f = lambda x, y: (x * y).sum()
     a, v = np.array([1.0, 2.0]), Variable(np.array([3.0, 4.0]))
     ga, gv = grad(f, (0, 1))(a, v)
     equal(ga, v.data)
@@ -152,7 +152,7 @@ def test_no_grad_inside_makes_constants():
 
 
 def test_argnums():
-    f = lambda a, b, c: a * b**2 * c**3  # noqa: E731
+    f = lambda a, b, c: a * b**2 * c**3
     equal(grad(f, 1)(2.0, 3.0, 5.0), 2 * 2 * 3.0 * 125)
     equal(grad(f, -1)(2.0, 3.0, 5.0), 2 * 9 * 75.0)
     for numbers in ((0, 2), [0, 2]):
@@ -233,7 +233,7 @@ def test_containers():
 
 
 def test_containers_to_second_order():
-    f = lambda p: p["a"] ** 3 * p["b"]  # noqa: E731
+    f = lambda p: p["a"] ** 3 * p["b"]
     g = grad(lambda p: grad(f)(p)["a"])({"a": 2.0, "b": 5.0})
     equal(g["a"], 60.0)
     equal(g["b"], 12.0)
@@ -264,7 +264,7 @@ def test_an_argument_that_does_not_matter():
 
 
 def test_orders():
-    f = lambda x: F.sin(x) * x  # noqa: E731
+    f = lambda x: F.sin(x) * x
     x, s, c = 0.7, np.sin(0.7), np.cos(0.7)
     expected = [s + x * c, 2 * c - x * s, -3 * s - x * c, -4 * c + x * s]
     for order, value in enumerate(expected, 1):
@@ -285,13 +285,13 @@ def test_value_and_grad_of_value_and_grad():
 
 
 def test_perturbations_are_not_confused():
-    inner = lambda x: grad(lambda y: x + y)(x)  # noqa: E731
+    inner = lambda x: grad(lambda y: x + y)(x)
     equal(grad(lambda x: x * inner(x))(3.0), 1.0)
     equal(grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0), 6.0)
     # d/dx (d/dy (x y^2) at y = x) = d/dx 2 x^2
     equal(grad(lambda x: grad(lambda y: x * y * y)(x))(3.0), 12.0)
     # Shadowed three deep.
-    f = lambda x: grad(lambda y: y * grad(lambda z: x * y * z * z)(y))(x)  # noqa: E731
+    f = lambda x: grad(lambda y: y * grad(lambda z: x * y * z * z)(y))(x)
     equal(grad(f)(2.0), 18 * 4.0)
 
 
@@ -309,7 +309,7 @@ def test_a_tracked_variable_beside_a_plain_array():
 
 def test_hessian_vector_product():
     A = np.array([[2.0, 1.0], [1.0, 3.0]])
-    f = lambda x: (x @ A @ x) * 0.5 + (x**4).sum()  # noqa: E731
+    f = lambda x: (x @ A @ x) * 0.5 + (x**4).sum()
     x, v = np.array([1.0, 2.0]), np.array([0.5, -1.0])
     hvp = grad(lambda x: (grad(f)(x) * v).sum())(x)
     np.testing.assert_allclose(hvp, A @ v + 12 * x**2 * v, rtol=1e-14)

@@ -31,7 +31,7 @@ def newton(f, x):
     return x
 
 
-solved = lambda b: newton(lambda x: residual(x, b), np.zeros(2))  # noqa: E731
+solved = lambda b: newton(lambda x: residual(x, b), np.zeros(2))
 root = ag.implicit_root(residual, solved)
 B = np.array([1.0, 2.0])
 
@@ -111,7 +111,7 @@ def test_ways_to_solve_the_linear_system(linear_solve):
     def cost(w, strength):
         return ((X @ w - y) ** 2).sum() + strength * (w * w).sum()
 
-    ridge = lambda s: np.linalg.solve(X.T @ X + s * np.eye(3), X.T @ y)  # noqa: E731
+    ridge = lambda s: np.linalg.solve(X.T @ X + s * np.eye(3), X.T @ y)
     asked = []
 
     def own(matvec, b):

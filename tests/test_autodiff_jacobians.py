@@ -29,7 +29,7 @@ def close(x, expected, rtol=1e-12):
 
 @each_mode
 def test_shapes_are_those_of_result_and_argument(transform):
-    f = lambda x: F.reshape(F.exp(A @ x), (2, 2))  # noqa: E731
+    f = lambda x: F.reshape(F.exp(A @ x), (2, 2))
     expected = (np.exp(A @ X)[:, None] * A).reshape(2, 2, 3)
     close(transform(f)(X), expected)
     close(transform(lambda x: f(F.reshape(x, (3,))))(X.reshape(1, 3)), expected[:, :, None])
@@ -41,7 +41,7 @@ def test_shapes_are_those_of_result_and_argument(transform):
 
 @each_mode
 def test_argnums_containers_aux(transform):
-    f = lambda p, s: {"y": p["a"] * s, "z": (F.sum(p["a"]), 5.0)}  # noqa: E731
+    f = lambda p, s: {"y": p["a"] * s, "z": (F.sum(p["a"]), 5.0)}
     p = {"a": X, "none": None}
     jp, js = transform(f, argnums=(0, 1))(p, 2.0)["y"]
     close(jp["a"], 2.0 * np.eye(3))
@@ -70,7 +70,7 @@ def test_dtypes_and_variables(transform):
 
 @each_mode
 def test_nesting(transform):
-    f = lambda x: F.sin(x) * x[0]  # noqa: E731
+    f = lambda x: F.sin(x) * x[0]
     s, c = np.sin(X), np.cos(X)
     second = np.zeros((3, 3, 3))
     for i in range(3):
@@ -80,7 +80,7 @@ def test_nesting(transform):
     for outer in MODES:
         close(outer(transform(f))(X), second)
     # A product of two Jacobians, with the inner one's argument captured from outside.
-    g = lambda x: transform(lambda y: y * y * x)(x)  # noqa: E731
+    g = lambda x: transform(lambda y: y * y * x)(x)
     expected = np.zeros((3, 3, 3))
     expected[range(3), range(3), range(3)] = 4 * X  # d/dx (2 y x) at y = x
     close(transform(g)(X), expected)
@@ -123,7 +123,7 @@ def test_hessian_is_symmetric_and_right():
 
 
 def test_hessian_of_several_arguments():
-    f = lambda x, p: (x * x).sum() * p["s"] ** 3  # noqa: E731
+    f = lambda x, p: (x * x).sum() * p["s"] ** 3
     (hxx, hxp), hp = ag.hessian(f, argnums=(0, 1))(X, {"s": 2.0})
     close(hxx, 2 * 8.0 * np.eye(3))
     close(hxp["s"], 2 * X * 12.0)
@@ -196,7 +196,7 @@ def test_libraries(name):
         pytest.skip(f"ARRAYGRAD_TEST_BACKENDS does not name {name}")
     library = ag.get_backend(name)
     x = library.asarray(X.astype(np.float32))
-    f = lambda x: F.tanh(x[1:] * x[:-1])  # noqa: E731
+    f = lambda x: F.tanh(x[1:] * x[:-1])
     for transform in (*MODES, lambda f: ag.hessian(lambda x: F.sum(f(x)))):
         J = transform(f)(x)
         assert (type(J), J.dtype) == (type(x), x.dtype)
@@ -208,8 +208,8 @@ def test_against_jax_and_under_its_jit():
     jax = pytest.importorskip("jax")
     jnp = jax.numpy
     with jax.enable_x64(True):
-        ours = lambda p: {"y": F.tanh(jnp.asarray(A) @ p["x"]) * p["s"], "z": F.sum(p["x"])}  # noqa: E731
-        theirs = lambda p: {"y": jnp.tanh(A @ p["x"]) * p["s"], "z": p["x"].sum()}  # noqa: E731
+        ours = lambda p: {"y": F.tanh(jnp.asarray(A) @ p["x"]) * p["s"], "z": F.sum(p["x"])}
+        theirs = lambda p: {"y": jnp.tanh(A @ p["x"]) * p["s"], "z": p["x"].sum()}
         p = {"x": jnp.asarray(X), "s": jnp.asarray(2.0)}
         right = jax.jacobian(theirs)(p)
         for transform in MODES:
@@ -217,7 +217,7 @@ def test_against_jax_and_under_its_jit():
                 jax.tree.map(
                     lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12), found, right
                 )
-        number = lambda p: F.sum(ours(p)["y"] ** 2)  # noqa: E731
+        number = lambda p: F.sum(ours(p)["y"] ** 2)
         right = jax.hessian(lambda p: jnp.sum(theirs(p)["y"] ** 2))(p)
         for found in (ag.hessian(number)(p), jax.jit(ag.hessian(number))(p)):
             jax.tree.map(

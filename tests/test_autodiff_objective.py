@@ -100,7 +100,7 @@ def test_containers_and_more_arguments():
 def test_constraints_have_jacobians():
     # The nearest point to the origin on the plane a @ x = 1 ...
     a = np.array([1.0, 2.0, 2.0])
-    plane = lambda x: F.sum(a * x) - 1.0  # noqa: E731
+    plane = lambda x: F.sum(a * x) - 1.0
     fun = ag.scipy_objective(lambda x: (x * x).sum())
     found = optimize.minimize(
         fun, np.ones(3), jac=True, method="SLSQP",
@@ -109,7 +109,7 @@ def test_constraints_have_jacobians():
     )  # fmt: skip
     np.testing.assert_allclose(found.x, a / 9, rtol=1e-6)
     # ... and on a sphere around (2, 2, 2), with trust-constr.
-    sphere = lambda x: ((x - 2.0) ** 2).sum()  # noqa: E731
+    sphere = lambda x: ((x - 2.0) ** 2).sum()
     constraint = optimize.NonlinearConstraint(
         lambda x: sphere(Variable(x)).item(), 1.0, 1.0, jac=ag.grad(sphere),
         hess=lambda x, v: v[0] * ag.hessian(sphere)(x),
@@ -120,7 +120,7 @@ def test_constraints_have_jacobians():
 
 
 def test_least_squares_and_root_take_jacobians():
-    residuals = lambda x: x**2 - np.array([2.0, 3.0])  # noqa: E731
+    residuals = lambda x: x**2 - np.array([2.0, 3.0])
     jac = ag.jacobian(residuals)
     found = optimize.least_squares(residuals, np.ones(2), jac=jac)
     np.testing.assert_allclose(found.x, np.sqrt([2, 3]), rtol=1e-8)

@@ -72,7 +72,7 @@ def test_linearize_pushes_many_tangents():
 
 
 def test_hvp():
-    f = lambda x: (x**3).sum() + x[0] * x[1]  # noqa: E731
+    f = lambda x: (x**3).sum() + x[0] * x[1]
     H = np.diag(6 * X)
     H[0, 1] = H[1, 0] = 1.0
     (product,) = ag.hvp(f, (X,), (V,))
@@ -80,7 +80,7 @@ def test_hvp():
 
 
 def test_hvp_of_several_arguments_in_containers():
-    f = lambda p, s: (p["w"] ** 2).sum() * s  # noqa: E731
+    f = lambda p, s: (p["w"] ** 2).sum() * s
     args = ({"w": X}, 2.0)
     gp, gs = ag.hvp(f, args, ({"w": V}, 3.0))
     close(gp["w"], 2 * 2.0 * V + 2 * X * 3.0)
@@ -117,7 +117,7 @@ def test_forward_and_reverse_are_transposes_and_linear(seed):
 
 
 def test_structures_of_results():
-    f = lambda p: {"y": Pair(p[0] * p[1], [p[0]]), "n": 3.0, "none": None}  # noqa: E731
+    f = lambda p: {"y": Pair(p[0] * p[1], [p[0]]), "n": 3.0, "none": None}
     y, pull = ag.vjp(f, (np.array(2.0), 5.0))
     assert type(y["y"]) is Pair
     assert (y["n"], y["none"]) == (3.0, None)
@@ -132,7 +132,7 @@ def test_structures_of_results():
 
 
 def test_results_that_are_arguments_or_the_same_or_constant():
-    f = lambda x, y: (x, x, y * 2.0, np.ones(2), x + y)  # noqa: E731
+    f = lambda x, y: (x, x, y * 2.0, np.ones(2), x + y)
     _, pull = ag.vjp(f, 3.0, 4.0)
     gx, gy = pull((1.0, 10.0, 100.0, np.ones(2), 1000.0))
     close(gx, 1011.0)
@@ -144,7 +144,7 @@ def test_results_that_are_arguments_or_the_same_or_constant():
 
 
 def test_has_aux():
-    f = lambda x: (x * x, {"seen": x + 1.0, "text": "aux"})  # noqa: E731
+    f = lambda x: (x * x, {"seen": x + 1.0, "text": "aux"})
     y, pull, aux = ag.vjp(f, 3.0, has_aux=True)
     close(aux["seen"], 4.0)
     close(pull(1.0)[0], 6.0)
@@ -196,7 +196,7 @@ def test_orders_of_sine():
 
 
 def test_perturbations_are_not_confused():
-    d = lambda f: lambda x: ag.jvp(f, (x,), (1.0,))[1]  # noqa: E731
+    d = lambda f: lambda x: ag.jvp(f, (x,), (1.0,))[1]
     close(d(lambda x: x * d(lambda y: x + y)(x))(3.0), 1.0)
     close(d(lambda x: x * d(lambda y: x * y)(2.0))(3.0), 6.0)
     close(ag.grad(lambda x: x * d(lambda y: x * y)(2.0))(3.0), 6.0)
@@ -215,20 +215,20 @@ def test_a_pull_made_outside_is_differentiated_inside():
 
 
 def test_masked_infinities_in_forward_mode():
-    f = lambda x: F.where(x > 0, F.sqrt(x), 0.0)  # noqa: E731
+    f = lambda x: F.where(x > 0, F.sqrt(x), 0.0)
     _, dy = ag.jvp(f, (np.array([0.0, 4.0]),), (np.ones(2),))
     close(dy, [0.0, 0.25])
     _, dy = ag.jvp(F.sqrt, (np.array([0.0, 4.0]),), (np.array([0.0, 1.0]),))
     close(dy, [0.0, 0.25])  # a zero tangent is a strong zero
     # Sensitivities that cancel are no zeros of the function: they do not mask anything.
-    centred = lambda x: f(x) - F.mean(f(x))  # noqa: E731
+    centred = lambda x: f(x) - F.mean(f(x))
     _, dy = ag.jvp(centred, (np.array([0.0, 4.0]),), (np.ones(2),))
     close(dy, [-0.125, 0.125])
 
 
 def test_complex_numbers():
     # PyTorch's convention: the pull of a real-linear function is its adjoint.
-    f = lambda z: z * z.__array_namespace__().conj(z) * z  # noqa: E731
+    f = lambda z: z * z.__array_namespace__().conj(z) * z
     z, v = np.array([1 + 2j, 3 - 1j]), np.array([1j, 2 + 1j])
     fz, fc = 2 * z * z.conj(), z * z
     _, dy = ag.jvp(f, (z,), (v,))
@@ -335,7 +335,7 @@ def test_libraries(name):
         pytest.skip(f"ARRAYGRAD_TEST_BACKENDS does not name {name}")
     library = ag.get_backend(name)
     x, v = (library.asarray(a.astype(np.float32)) for a in (X, V))
-    f = lambda x: F.tanh(x[1:] * x[:-1])  # noqa: E731
+    f = lambda x: F.tanh(x[1:] * x[:-1])
     y, dy = ag.jvp(f, (x,), (v,))
     assert (type(dy), dy.dtype) == (type(x), x.dtype)
     np.testing.assert_allclose(library.to_numpy(dy), ag.jvp(f, (X,), (V,))[1], rtol=1e-4, atol=1e-6)
@@ -348,8 +348,8 @@ def test_against_jax_and_under_its_jit():
     jax = pytest.importorskip("jax")
     jnp = jax.numpy
     with jax.enable_x64(True):
-        ours = lambda x: F.where(x > 0, F.sqrt(F.abs(x)), 0.0) * F.sin(x)  # noqa: E731
-        theirs = lambda x: jnp.sqrt(jnp.abs(x)) * jnp.sin(x)  # noqa: E731
+        ours = lambda x: F.where(x > 0, F.sqrt(F.abs(x)), 0.0) * F.sin(x)
+        theirs = lambda x: jnp.sqrt(jnp.abs(x)) * jnp.sin(x)
         x, v = jnp.asarray([0.3, 1.0, 4.0]), jnp.asarray([1.0, -2.0, 0.5])
         right = jax.jvp(theirs, (x,), (v,))[1]
         np.testing.assert_allclose(ag.jvp(ours, (x,), (v,))[1], right, rtol=1e-12)

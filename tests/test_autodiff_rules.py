@@ -73,7 +73,7 @@ def test_a_checkpoint_of_containers():
 
 def test_a_checkpoint_reaches_what_it_closes_over():
     w = Parameter(W)
-    f = lambda x: F.tanh(x @ w)  # noqa: E731
+    f = lambda x: F.tanh(x @ w)
     grads = []
     for g in (f, ag.checkpoint(f)):
         w.cleargrad()
@@ -228,7 +228,7 @@ def test_custom_rules_of_several_inputs_and_parameters():
     def _(g, x, y, t, power):
         return g * x * power * y ** (power - 1) * t
 
-    f = lambda x, y: scaled(x, y, np.ones(3) * 0.5, power=3)  # noqa: E731
+    f = lambda x, y: scaled(x, y, np.ones(3) * 0.5, power=3)
     ag.check_grads(f, (X, np.array(0.8)))
     close(ag.grad(lambda y: f(X, y).sum())(0.8), (X * 3 * 0.64 * 0.5).sum())
 
@@ -280,7 +280,7 @@ def test_stop_gradient():
 
 
 def test_check_grads_accepts_what_is_right():
-    f = lambda p, s: (F.sin(p["a"]) * s, [p["a"].sum() ** 2])  # noqa: E731
+    f = lambda p, s: (F.sin(p["a"]) * s, [p["a"].sum() ** 2])
     assert ag.check_grads(f, ({"a": X}, 2.0), order=3) is None
     ag.check_grads(lambda x: F.exp(x), (X.astype(np.float32),))
     z = np.array([1 + 2j, 0.5 - 1j])

@@ -178,7 +178,7 @@ def test_second_derivatives_where_jax_compiles(name):
 
     def product(x):
         namespace = Variable(x).__array_namespace__()
-        f = lambda x: F.sum(F.sin(SHAPED[name](namespace, x)))  # noqa: E731
+        f = lambda x: F.sum(F.sin(SHAPED[name](namespace, x)))
         return ag.hvp(f, (x,), (x,))[0]
 
     assert np.allclose(jax.jit(product)(jax.numpy.asarray(x)), product(x), rtol=1e-4, atol=1e-5)

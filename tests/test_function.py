@@ -215,7 +215,7 @@ def test_higher_orders_through_the_same_text():
 
 
 def test_with_ops_and_the_functional_front_door():
-    f = lambda x: (Square()(x) * ag.functions.sin(x)).sum()  # noqa: E731
+    f = lambda x: (Square()(x) * ag.functions.sin(x)).sum()
     x = np.array([0.5, 1.5])
     np.testing.assert_allclose(ag.grad(f)(x), 2 * x * np.sin(x) + x**2 * np.cos(x), rtol=1e-14)
 

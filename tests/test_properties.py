@@ -69,7 +69,7 @@ def test_broadcasting_arithmetic(sign, shapes, data):
 def test_broadcasting_to_second_order(shapes, data):
     a, b = (data.draw(arrays(s)) for s in shapes.input_shapes)
     # f = sum (x y)^2; the gradient of sum(df/dx) for y is sum of 4 x y, undone.
-    inner = lambda x, y: ag.grad(lambda x: ((x * y) ** 2).sum())(x).sum()  # noqa: E731
+    inner = lambda x, y: ag.grad(lambda x: ((x * y) ** 2).sum())(x).sum()
     gx, gy = ag.grad(inner, (0, 1))(a, b)
     np.testing.assert_allclose(gx, undone(2 * b**2 + 0 * a, a.shape), rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(gy, undone(4 * a * b, b.shape), rtol=1e-9, atol=1e-9)
@@ -184,7 +184,7 @@ def test_indexing_and_its_gradient(case):
 @given(st.one_of(basic(), advanced()))
 def test_indexing_to_second_order(case):
     a, key = case
-    f = lambda x: (x[key] ** 3).sum()  # noqa: E731
+    f = lambda x: (x[key] ** 3).sum()
     second = ag.grad(lambda x: (ag.grad(f)(x) * 2.0).sum())(a)
     expected = np.zeros(a.shape)
     np.add.at(expected, key, 12.0 * a[key])

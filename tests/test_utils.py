@@ -30,7 +30,7 @@ def some(*shape):
 def test_numerical_grad_of_the_book():
     # Step 4: the digits of a central difference with the step 1e-4.
     x = np.array(0.5)
-    f = lambda x: np.exp(x**2) ** 2  # noqa: E731
+    f = lambda x: np.exp(x**2) ** 2
     assert utils.numerical_grad(f, x) == pytest.approx(3.2974426293330694, abs=1e-8)
     gx = utils.numerical_grad(lambda x: x**2, np.array([1.0, 2.0, 3.0]))
     assert type(gx) is np.ndarray
