@@ -24,7 +24,7 @@ class ScipyObjective:
         self.f, self.like = f, like
         self.name = name_of(f)
         self._value_and_grad = value_and_grad(f)
-        self._gradient: tuple[Any, Trace] | None = None  # at the last point asked for
+        self._gradient: tuple[Any, Trace, Any] | None = None  # at the last point asked for
         if like is None:
             return
         leaves: list[Any] = []
@@ -90,10 +90,12 @@ class ScipyObjective:
         key = (np.array(x, dtype=np.float64).tobytes(), tuple(map(id, args)))
         if self._gradient is None or self._gradient[0] != key:
             who = f"scipy_objective({self.name})"
-            gradient = lambda x: self._value_and_grad(x, *args)[1]  # noqa: E731
+
+            def gradient(x: Any) -> Any:
+                return self._value_and_grad(x, *args)[1]
+
             # The arguments too, so that no other gets their id.
-            self._gradient = key, Trace(who, gradient, (self.unravel(x),))
-            self._args = args
+            self._gradient = key, Trace(who, gradient, (self.unravel(x),)), args
         return self._gradient[1]
 
     def _product(self, trace: Trace, v: np.ndarray) -> np.ndarray:
