@@ -8,8 +8,8 @@ from table import Area, fixed, normal, positive, still, uniform
 from arraygrad.functions.special_derivatives import TABLE
 
 call = Area("scipy.special", globals())
-# Most are right only because SciPy asks for `xp.special` before it computes on NumPy's arrays, which
-# it does not document: these are among the calls that the ordinary tests run.
+# Most are right only because SciPy asks for `xp.special` before it computes on NumPy's arrays,
+# which it does not document: these are among the calls that the ordinary tests run.
 CHOSEN = {"erf", "gammaln", "betainc", "ndtri", "stdtr", "xlogy"}
 
 for name, entry in TABLE.items():

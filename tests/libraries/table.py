@@ -43,12 +43,16 @@ class Call:
         return [np.asarray(arg.draw(rng)) for arg in self.args.values()]
 
 
+AREAS: list[Area] = []
+
+
 class Area:
     """Calls of one library, or of one part of it."""
 
     def __init__(self, name: str, names: dict[str, Any]) -> None:
         self.name, self.names = name, names
         self.calls: list[Call] = []
+        AREAS.append(self)
 
     def __call__(self, text: str, *, rtol: float = 1e-5, chosen: bool = False, **args: Arg) -> None:
         self.calls.append(Call(self.name, text, args, self.names, rtol, chosen))
