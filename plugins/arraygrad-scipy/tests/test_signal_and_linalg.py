@@ -166,3 +166,25 @@ def test_a_filter_on_pytorch() -> None:
     assert isinstance(
         F.lfilter([0.3, 0.2], [1.0, -0.7], Variable(torch.asarray(x))).data, torch.Tensor
     )
+
+
+def test_examples_start_right() -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+    from pathlib import Path
+
+    def loaded(name: str) -> Any:
+        path = Path(__file__).parents[1] / "examples" / f"{name}.py"
+        spec: Any = spec_from_file_location(name, path)
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    fit = loaded("prey_and_predators")
+    value, slope = ag.value_and_grad(fit.misfit)(fit.START)
+    assert 0.1 < value < 20
+    e = 1e-4
+    moved = float(fit.misfit({**fit.START, "birth": fit.START["birth"] + e}).data)
+    np.testing.assert_allclose((moved - value) / e, slope["birth"], rtol=0.02)
+    sharp = loaded("deconvolution")
+    y = sharp.measured()
+    assert ag.grad(sharp.misfit)(y, y).shape == y.shape
