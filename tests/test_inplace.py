@@ -286,7 +286,7 @@ def program(x, seed, xp):
     for _ in range(12):
         arrays = [a for a in made if 0 not in a.shape]
         a = arrays[rng.integers(len(arrays))]
-        kind, start = rng.integers(9), int(rng.integers(2))
+        kind, start = rng.integers(11), int(rng.integers(2))
         if kind == 0:
             made.append(a[start:, ...])
         elif kind == 1:
@@ -303,6 +303,10 @@ def program(x, seed, xp):
             a[a > 1] = 0.3
         elif kind == 7:
             a[..., -1] += a[..., 0]
+        elif kind == 8:
+            made.append(a.reshape(a.shape[1], a.shape[0]))  # NumPy copies some
+        elif kind == 9:
+            made.append(a.transpose(1, 0))
         else:
             made.append(a * 2)
     return made
