@@ -17,6 +17,8 @@ MODULES = {
 }
 QUICK_ONES = ("numpy", "autograd", OURS)
 SLOW_ONES = ("jax", "torch")
+# Installed packages are compiled; a checkout where that is turned off would take twice the time.
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 def results(*, quick: bool) -> Iterator[Result]:
@@ -24,7 +26,9 @@ def results(*, quick: bool) -> Iterator[Result]:
     # The first round warms the caches of the disk and of the byte code.
     for names, rounds in ((QUICK_ONES, 8 if quick else 26), (SLOW_ONES, 3 if quick else 8)):
         found = take_turns(
-            names, lambda name: in_fresh_process("benchmarks/_import.py", MODULES[name]), rounds
+            names,
+            lambda name: in_fresh_process("benchmarks/_import.py", MODULES[name], env=COMPILED),
+            rounds,
         )
         answers |= {name: list_[1:] for name, list_ in found.items()}
     missing = [name for name, found in answers.items() if not found]
