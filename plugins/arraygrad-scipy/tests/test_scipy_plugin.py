@@ -56,6 +56,15 @@ def test_compiled_code_gives_what_the_definition_gives(name: str) -> None:
     check_kernel(f"scipy:{name}", "numpy", dtypes=["float64"], skip="large").raise_for_failures()
 
 
+def test_pytorchs_triangular_systems_give_what_the_definition_gives() -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("arraygrad_torch")
+    assert linalg._solve_triangular.definition.samples
+    check_kernel(
+        "scipy:_solve_triangular", "torch", dtypes=["float64"], skip="large"
+    ).raise_for_failures()
+
+
 # Knots have to increase, which random ones do not: here they are sums of random steps.
 def _knots(steps: Any) -> Any:
     return F.cumsum(steps)

@@ -45,3 +45,5 @@ def arraygrad_register_ops(register: Any) -> None:
 def arraygrad_register_kernels(register: Any) -> None:
     for name in NUMPY:
         register(f"scipy:{name}", "numpy", f"arraygrad_scipy.numpy_kernels:{name[1:]}")
+    target = "arraygrad_scipy.torch_kernels:solve_triangular"
+    register("scipy:_solve_triangular", "torch", target)
