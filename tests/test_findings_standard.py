@@ -242,3 +242,22 @@ def test_what_others_hold_is_not_written(holder):
         held.sum().backward()
         held = w.grad
     assert np.all((held.data if isinstance(held, Variable) else held) == 1.0)
+
+
+def test_custom_without_a_rule_loses_no_gradient():
+    @ag.custom
+    def halved(x):
+        assert type(x) is np.ndarray
+        return np.divide(x, 2)
+
+    x = np.ones(2)
+    assert halved(x).data.tolist() == [0.5, 0.5]
+    assert halved(Variable(x, requires_grad=False)).data.tolist() == [0.5, 0.5]
+    with pytest.raises(ag.errors.GradientError, match="rule"):
+        ag.grad(lambda x: F.sum(halved(x)))(x)
+
+    @ag.custom(constant=("x",))
+    def rounded(x):
+        return np.round(x)
+
+    assert ag.grad(lambda x: F.sum(rounded(x) * x))(x).tolist() == [1.0, 1.0]

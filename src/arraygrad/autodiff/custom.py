@@ -8,7 +8,8 @@ from typing import Any
 
 from arraygrad import op as ops
 from arraygrad.autodiff.containers import flatten, unflatten
-from arraygrad.errors import ArgumentError
+from arraygrad.config import is_recording
+from arraygrad.errors import ArgumentError, GradientError
 from arraygrad.variable import Variable
 
 
@@ -68,7 +69,16 @@ def _raw(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(f)
     def forward(*args: Any, **kwargs: Any) -> Any:
-        y = f(*args, **kwargs)
+        # Without any rule, and without constants, the op hands its Variables on.
+        for x in (*args, *kwargs.values()):
+            if isinstance(x, Variable) and x._node is not None and is_recording():
+                raise GradientError(
+                    f"{f.__name__}: got a tracked Variable, but the function has no rule; write "
+                    f"one with @{f.__name__}.rule, or say @ag.custom(constant=...) for the "
+                    f"arguments without a derivative"
+                )
+        args = tuple(map(_data, args))
+        y = f(*args, **{key: _data(x) for key, x in kwargs.items()})
         if isinstance(y, tuple):
             return tuple(map(_data, y))
         return _data(y)
