@@ -11,8 +11,8 @@ import arraygrad as ag
 import arraygrad.functions as F
 from arraygrad import Variable
 from arraygrad.errors import ArgumentError, AxisIndexError, DtypeError, MatrixError, ShapeError
+from arraygrad_scipy.exponential import expm
 from arraygrad_scipy.filters import _all_pole
-from arraygrad_scipy.linalg import expm
 
 signal: Any = pytest.importorskip("scipy.signal")
 scipy_linalg: Any = pytest.importorskip("scipy.linalg")

@@ -8,6 +8,7 @@ ARRAYGRAD_API = "1.0"
 
 FUNCTIONS = {
     "convolution": ("convolve", "correlate", "fftconvolve"),
+    "exponential": ("expm",),
     "filters": ("lfilter",),
     "integrate": ("odeint",),
     "interpolation": ("interp", "map_coordinates"),
@@ -15,7 +16,6 @@ FUNCTIONS = {
         "block_diag",
         "cho_factor",
         "cho_solve",
-        "expm",
         "matmul_toeplitz",
         "solve_triangular",
     ),

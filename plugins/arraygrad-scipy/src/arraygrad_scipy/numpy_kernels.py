@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.errors import MatrixError
-from arraygrad_scipy import convolution, filters, linalg, splines
+from arraygrad_scipy import convolution, filters, linalg, tridiagonal
 
 __all__ = ["all_pole", "convolve", "solve_triangular", "solve_tridiagonal"]
 
@@ -61,7 +61,7 @@ def solve_triangular(a: Any, b: Any, lower: bool, unit: bool = False) -> Any:
 def solve_tridiagonal(d: Any, lower: Any, upper: Any, b: Any) -> Any:
     """Tridiagonal systems, in a time proportional to the size."""
     if _half(d, b) or not b.size:
-        return splines._solve_tridiagonal.definition.forward(d, lower, upper, b, xp=np)
+        return tridiagonal._solve_tridiagonal.definition.forward(d, lower, upper, b, xp=np)
     from scipy.linalg import solve_banded
 
     zero = np.zeros(1, d.dtype)

@@ -23,6 +23,7 @@ __all__ = [
     "scipy",
     "segment",
     "size",
+    "square",
     "together",
     "zeros",
 ]
@@ -148,3 +149,11 @@ def scipy(name: str) -> Callable[..., Any]:
         return getattr(import_module(f"scipy.{module}"), function)(*args, **kwargs)
 
     return reference
+
+
+def square(who: str, name: str, a: Variable) -> None:
+    """Raise ShapeError unless `a` holds square matrices."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ShapeError(
+            f"{who}: got {name} of shape {a.shape}, expected square matrices (..., M, M)"
+        )
