@@ -261,3 +261,11 @@ def test_custom_without_a_rule_loses_no_gradient():
         return np.round(x)
 
     assert ag.grad(lambda x: F.sum(rounded(x) * x))(x).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("other", [np.array([None]), np.datetime64("2020")], ids=["object", "date"])
+def test_no_numbers_are_added_in_place(other):
+    x = Variable(np.arange(0), requires_grad=False)
+    with pytest.raises(ag.errors.DtypeError, match="same kind"):
+        x += other
+    assert x.dtype == np.arange(0).dtype

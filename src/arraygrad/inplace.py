@@ -214,7 +214,7 @@ class InPlace:
             return y
         xp = namespace(self._data)
         kinds = [
-            next(i for i, kind in enumerate(_KINDS) if xp.isdtype(dtype, kind))
+            next((i for i, kind in enumerate(_KINDS) if xp.isdtype(dtype, kind)), len(_KINDS))
             for dtype in (self.dtype, y.dtype)
         ]
         if kinds[1] > kinds[0]:
