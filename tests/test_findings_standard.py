@@ -269,3 +269,20 @@ def test_no_numbers_are_added_in_place(other):
     with pytest.raises(ag.errors.DtypeError, match="same kind"):
         x += other
     assert x.dtype == np.arange(0).dtype
+
+
+def test_a_complex_number_beside_one_float64():
+    x = Variable(np.array(2.0))
+    for y, want in (
+        (1j - x, 1j - 2),
+        (1j / x, 0.5j),
+        (1j**x, -1 + 0j),
+        (F.sub(1j, x), 1j - 2),
+        (xp.add(1j, x), 1j + 2),
+        (xp.multiply(1j, x), 2j),
+    ):
+        assert y.dtype == np.complex128
+        assert np.isclose(y.data, want)
+    assert ag.grad(lambda x: F.real((1j - x) * (1j / x)))(2.0) == 0.25  # of -1 / x
+    assert np.isclose(ag.grad(lambda x: F.real(1j**x))(2.0), 0.0)
+    assert np.isclose(ag.grad(lambda x: abs(1j - x))(2.0), 2 / 5**0.5)

@@ -72,6 +72,8 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
         from arraygrad.firstcall import FirstCall
 
         kernel = FirstCall(definition, backend, kernel, entry)
+    if types[0] is complex and np.float64 in types:
+        kernel = _beside_float64(kernel)
     definition.mixed[types] = kernel
     if len(set(types)) == 1:
         definition.kernels[types[0]] = kernel
@@ -83,6 +85,15 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
         if len(set(types)) == 1 and names.get("array_") is None:
             names["array_"] = types[0]
     return kernel
+
+
+def _beside_float64(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """For a complex number on the left: NumPy's float64 is a float to Python, and its result too."""
+
+    def on_complex(x: complex, *others: Any, **kwargs: Any) -> Any:
+        return kernel(np.complex128(x), *others, **kwargs)
+
+    return on_complex
 
 
 def _number(a: Any) -> Any:
