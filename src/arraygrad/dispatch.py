@@ -88,7 +88,7 @@ def choose(definition: Definition, arrays: tuple[Any, ...]) -> Callable[..., Any
 
 
 def _beside_float64(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """For a complex number on the left: NumPy's float64 is a float to Python, and its result too."""
+    """For a complex number on the left: Python takes NumPy's float64 for a float of its own."""
 
     def on_complex(x: complex, *others: Any, **kwargs: Any) -> Any:
         return kernel(np.complex128(x), *others, **kwargs)
