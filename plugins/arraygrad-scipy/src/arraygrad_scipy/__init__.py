@@ -2,8 +2,8 @@
 
 This module and `_plugin` are imported whenever arraygrad is, so they import nothing themselves.
 Once this distribution is installed, `arraygrad.functions` has its functions; here they are in
-`convolution`, `filters`, `smoothing`, `interpolation`, `splines`, `linalg`, `exponential` and
-`integrate`.
+`convolution`, `filters`, `smoothing`, `ndimage`, `interpolation`, `splines`, `linalg`,
+`exponential` and `integrate`.
 """
 
 __version__ = "0.1.0"

@@ -19,6 +19,16 @@ FUNCTIONS = {
         "matmul_toeplitz",
         "solve_triangular",
     ),
+    "ndimage": (
+        "correlate1d",
+        "laplace",
+        "maximum_filter",
+        "median_filter",
+        "minimum_filter",
+        "prewitt",
+        "sobel",
+        "uniform_filter",
+    ),
     "smoothing": (
         "gaussian_filter",
         "gaussian_filter1d",

@@ -15,11 +15,10 @@ import numpy as np
 
 from arraygrad import Variable, backend_of
 from arraygrad.errors import ShapeError
-from arraygrad.op import arr, case, op
+from arraygrad.op import arr, case, in_rule, op
 from arraygrad_scipy.shared import (
     alike,
     axis_of,
-    of_op,
     one_of,
     real_or_complex,
     scipy,
@@ -71,7 +70,7 @@ def _(g, x, h_shape, start, method, xp):
 
 def _transposed(g: Any, other: Any, shape: Shape, start: Shape, method: str, xp: Any) -> Any:
     back = tuple([n - 1 - s for n, s in zip(other.shape, start, strict=True)])
-    return of_op(_convolve, g, xp.flip(other), back, tuple(shape), method)
+    return in_rule(_convolve, g, xp.flip(other), back, tuple(shape), method)
 
 
 def seen_by_windows(xp: Any, x: Any, h: Any, start: Shape, shape: Shape) -> tuple[Any, Any]:

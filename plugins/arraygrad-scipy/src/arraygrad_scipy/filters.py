@@ -15,12 +15,11 @@ import numpy as np
 
 from arraygrad import Variable, as_variable, backend_of
 from arraygrad.errors import ArgumentError, ShapeError
-from arraygrad.op import arr, case, op
+from arraygrad.op import arr, case, in_rule, op
 from arraygrad_scipy.convolution import _convolve, faster
 from arraygrad_scipy.shared import (
     alike,
     axis_of,
-    of_op,
     real_or_complex,
     scipy,
     segment,
@@ -57,12 +56,12 @@ def _all_pole(x: Any, a: Any, *, xp: Any = None) -> Any:
 
 @_all_pole.rule("x")
 def _(g, a, xp):
-    return xp.flip(of_op(_all_pole, xp.flip(g, axis=-1), a), axis=-1)
+    return xp.flip(in_rule(_all_pole, xp.flip(g, axis=-1), a), axis=-1)
 
 
 @_all_pole.rule("a")
 def _(g, a, out, xp):
-    gx = xp.flip(of_op(_all_pole, xp.flip(g, axis=-1), a), axis=-1)
+    gx = xp.flip(in_rule(_all_pole, xp.flip(g, axis=-1), a), axis=-1)
     n = out.shape[-1]
     sums = []
     for k in range(1, a.shape[0] + 1):

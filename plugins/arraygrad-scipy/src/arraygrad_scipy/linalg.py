@@ -6,9 +6,9 @@ from typing import Any
 
 from arraygrad import Variable, as_variable, backend_of
 from arraygrad.errors import ArgumentError, ShapeError
-from arraygrad.op import arr, case, op
+from arraygrad.op import arr, case, in_rule, op
 from arraygrad_scipy.convolution import _convolve, faster
-from arraygrad_scipy.shared import alike, of_op, one_of, real_or_complex, scipy, square, zeros
+from arraygrad_scipy.shared import alike, one_of, real_or_complex, scipy, square, zeros
 
 __all__ = [
     "block_diag",
@@ -38,7 +38,7 @@ def _solve_triangular(a: Any, b: Any, lower: bool, unit: bool = False, *, xp: An
 
 @_solve_triangular.rule("a", "b")
 def _(g, a, out, lower, unit, need, xp):
-    gb = of_op(_solve_triangular, a.mT, g, not lower, unit)
+    gb = in_rule(_solve_triangular, a.mT, g, not lower, unit)
     if not need[0]:
         return None, gb
     half, k = (xp.tril, -1) if lower else (xp.triu, 1)

@@ -17,7 +17,6 @@ __all__ = [
     "constant",
     "data_of",
     "increasing",
-    "of_op",
     "one_of",
     "real_or_complex",
     "scipy",
@@ -27,12 +26,6 @@ __all__ = [
     "together",
     "zeros",
 ]
-
-
-def of_op(op: Callable[..., Any], *args: Any) -> Any:
-    """The result of an op inside of a rule: an array where the rule runs on arrays."""
-    y = op(*args)
-    return y if any(isinstance(x, Variable) for x in args) else y.data
 
 
 def data_of(x: Any) -> Any:
@@ -130,7 +123,10 @@ def one_of(who: str, what: str, value: Any, known: Sequence[Any]) -> Any:
 def axis_of(who: str, axis: int, x: Any) -> int:
     """The axis from 0 on; raises AxisIndexError for one that x has not."""
     if not -x.ndim <= axis < x.ndim:
-        raise AxisIndexError(f"{who}: got axis = {axis} for x of shape {tuple(x.shape)}")
+        raise AxisIndexError(
+            f"{who}: got axis = {axis} for x of shape {tuple(x.shape)}, expected one "
+            f"from {-x.ndim} to {x.ndim - 1}"
+        )
     return axis % x.ndim
 
 

@@ -48,7 +48,8 @@ def extended(x: Variable, before: int, after: int, mode: str, cval: float) -> Va
     return xp.take(x, table, axis=x.ndim - 1)
 
 
-def _start(who: str, x: Any, axis: int, mode: str, known: Any = tuple(BEYOND)) -> Any:
+def prepared(who: str, x: Any, axis: int, mode: str, known: Any = tuple(BEYOND)) -> Any:
+    """x as a Variable, the axis from 0 on, and the namespace; raises for what does not fit."""
     (x,) = real_or_complex(who, x=x)
     axis = axis_of(who, axis, x)
     one_of(who, "mode", mode, known)
@@ -91,7 +92,7 @@ def savgol_filter(
     from scipy.signal import savgol_coeffs
 
     known = ("interp", "mirror", "constant", "nearest", "wrap")
-    x, axis, xp = _start("savgol_filter", x, axis, mode, known)
+    x, axis, xp = prepared("savgol_filter", x, axis, mode, known)
     n, last = x.shape[axis], x.ndim - 1
     if not 0 <= polyorder < window_length or (mode == "interp" and window_length > n):
         raise ArgumentError(
@@ -160,7 +161,7 @@ def gaussian_filter1d(
     >>> gaussian_filter1d(Variable(np.array([0.0, 1.0, 0.0])), 0.5)
     variable([0.10671464 0.78657073 0.10671464])
     """
-    x, axis, xp = _start("gaussian_filter1d", input, axis, mode)
+    x, axis, xp = prepared("gaussian_filter1d", input, axis, mode)
     data = data_of(sigma)
     s = float(backend_of(data).to_numpy(data)) if hasattr(data, "dtype") else float(sigma)
     if not s > 0 or order < 0:
@@ -306,7 +307,7 @@ def uniform_filter1d(
     >>> uniform_filter1d(Variable(np.array([3.0, 0.0, 0.0, 6.0])), 3)
     variable([2. 1. 2. 4.])
     """
-    x, axis, xp = _start("uniform_filter1d", input, axis, mode)
+    x, axis, xp = prepared("uniform_filter1d", input, axis, mode)
     before = size // 2 + origin
     if size < 1 or not 0 <= before < size:
         raise ArgumentError(

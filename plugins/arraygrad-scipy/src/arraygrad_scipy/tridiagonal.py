@@ -6,8 +6,8 @@ from typing import Any
 
 from arraygrad import backend_of
 from arraygrad.errors import ShapeError
-from arraygrad.op import arr, case, op
-from arraygrad_scipy.shared import alike, of_op
+from arraygrad.op import arr, case, in_rule, op
+from arraygrad_scipy.shared import alike
 
 __all__: list[str] = []
 
@@ -38,7 +38,7 @@ def _solve_tridiagonal(d: Any, lower: Any, upper: Any, b: Any, *, xp: Any = None
 
 @_solve_tridiagonal.rule("d", "lower", "upper", "b")
 def _(g, d, lower, upper, out, need, xp):
-    gb = of_op(_solve_tridiagonal, d, upper, lower, g)
+    gb = in_rule(_solve_tridiagonal, d, upper, lower, g)
     pairs = ((gb, out), (gb[1:, :], out[:-1, :]), (gb[:-1, :], out[1:, :]))
     bands = [-xp.sum(p * q, axis=1) if n else None for n, (p, q) in zip(need, pairs, strict=False)]
     return (*bands, gb)
