@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from arraygrad.backend import PYTHON_SCALARS, Backend, backend_of, is_inexact
-from arraygrad.errors import GradientError
+from arraygrad.errors import DtypeError, GradientError
 from arraygrad.functions.special_derivatives import TABLE
 from arraygrad.op import Definition, arr, case, op_of
 from arraygrad.variable import Variable, constant
@@ -30,8 +30,7 @@ _OTHER_NAMES = {("torch", "j0"): "bessel_j0", ("torch", "j1"): "bessel_j1",
                 ("torch", "y0"): "bessel_y0", ("torch", "y1"): "bessel_y1",
                 ("jax", "psi"): "digamma"}  # fmt: skip
 # What is there under the same name, and is something else, or not for all arguments.
-_DIFFERENT = {("torch", "zeta"), ("jax", "zeta"), ("jax", "hyp1f1"), ("jax", "hyp2f1"),
-              ("jax", "kl_div"), ("jax", "poch")}  # fmt: skip
+_DIFFERENT = {("jax", "hyp1f1"), ("jax", "hyp2f1"), ("jax", "kl_div"), ("jax", "poch")}
 # What is known by functions that libraries have, where they lack it; so it can be compiled too.
 _BY_OTHERS: dict[str, tuple[str, Any]] = {
     "chdtr": ("gammainc", lambda special, xp, v, x: special(v / 2, x / 2)),
@@ -93,7 +92,13 @@ def compute(name: str, *args: Any) -> Any:
     like, backend = arrays[0], backend_of(arrays[0])
     if backend.name == "numpy":
         # A weak number would be made a float, which SciPy does not like for a whole number.
-        y = scipy_function(name)(*[np.intp(x) if type(x) is int else x for x in args])
+        try:
+            y = scipy_function(name)(*[np.intp(x) if type(x) is int else x for x in args])
+        except TypeError as error:
+            raise DtypeError(
+                f"special.{name}: got {', '.join(str(x.dtype) for x in arrays)}, expected numbers "
+                f"that SciPy's function takes: {error}"
+            ) from error
         # Functions in pure Python, and half precision, come out wider than they went in.
         narrow = y.dtype != like.dtype and like.dtype.kind == "f"
         return y.astype(np.result_type(*arrays)) if narrow else y
