@@ -12,7 +12,7 @@ from arraygrad.op import arr, case, op
 from arraygrad_scipy.convolution import window_table
 from arraygrad_scipy.filters import along
 from arraygrad_scipy.shared import real_or_complex, scipy, together
-from arraygrad_scipy.smoothing import prepared, extended, uniform_filter1d
+from arraygrad_scipy.smoothing import extended, prepared, uniform_filter1d
 
 __all__ = [
     "correlate1d",
