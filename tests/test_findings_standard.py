@@ -286,3 +286,11 @@ def test_a_complex_number_beside_one_float64():
     assert ag.grad(lambda x: F.real((1j - x) * (1j / x)))(2.0) == 0.25  # of -1 / x
     assert np.isclose(ag.grad(lambda x: F.real(1j**x))(2.0), 0.0)
     assert np.isclose(ag.grad(lambda x: abs(1j - x))(2.0), 2 / 5**0.5)
+
+
+def test_the_spacing_of_frequencies_does_not_lose_its_gradient():
+    d = Variable(np.array(0.5))
+    for function in (xp.fft.fftfreq, xp.fft.rfftfreq):
+        with pytest.raises(ag.errors.GradientError, match="freq has no gradient"):
+            function(4, d=d)
+        np.testing.assert_array_equal(function(4, d=d.detach()).data, function(4, d=0.5).data)

@@ -237,9 +237,7 @@ SIGNATURES = _by_name(
 PLAIN = _names("broadcast_shapes can_cast finfo iinfo isdtype result_type")
 
 # New arrays, never tracked, from shapes and dtypes; those named *_like ask an array for no more.
-NEW_ARRAYS = _names("""
-    empty empty_like eye fft.fftfreq fft.rfftfreq ones ones_like zeros zeros_like
-    """)
+NEW_ARRAYS = _names("empty empty_like eye ones ones_like zeros zeros_like")
 
 # Step functions, whose derivative is zero wherever there is one, and functions with results that
 # are truth values, indices or counts.
@@ -254,5 +252,5 @@ CONSTANT = _names("""
 ALIASES = {f"linalg.{name}": name for name in ("matmul", "matrix_transpose", "tensordot", "vecdot")}
 
 # All others have a derivative: sign for complex numbers alone, unique_* for the values alone, and
-# arange none that could be given, so that tracked arguments are refused.
+# arange, fftfreq and rfftfreq none that is given here, so that tracked arguments are refused.
 DIFFERENTIABLE = frozenset(SIGNATURES) - PLAIN - NEW_ARRAYS - CONSTANT

@@ -44,7 +44,7 @@ from arraygrad.xp.views import BACK, viewer
 
 # Parameters that never take arrays; any other may.
 _WORDS = """
-    axes axis copy correction d descending device dtype endpoint full_matrices include_initial
+    axes axis copy correction descending device dtype endpoint full_matrices include_initial
     indexing inverse invert k keepdims kind mode n n_cols n_rows norm num offset ord s shape shapes
     side stable upper
 """
