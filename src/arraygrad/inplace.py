@@ -89,12 +89,15 @@ def follow(x: Any) -> None:
                 pending.append(y)
 
 
-def replaced(x: Any, old: Any) -> None:
-    """`x.data` was assigned: it is a view no more, and its views follow if they still can."""
+def replaced(x: Any, shape: tuple[int, ...] | None) -> None:
+    """`x.data` was assigned: it is a view no more, and its views follow if they still can.
+
+    shape: that of the array before.
+    """
     if view_of(x) is not None:
         x._view = None
     if getattr(x, "_views", None):
-        if x._data is not None and x._data.shape == getattr(old, "shape", None):
+        if x._data is not None and x._data.shape == shape:
             follow(x)
             return
         for found in x._views:

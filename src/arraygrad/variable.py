@@ -76,6 +76,11 @@ class Variable(InPlace, Interop):
         if data is not None:
             data = backend_of(data).accept(data)
         node = self._node
+        seen = view_of(self) is not None or hasattr(self, "_views")
+        # Without a look at the old array, if that can be: while a step is traced, it is not there.
+        shape = None
+        if seen:
+            shape = node.y_shape if node is not None else getattr(self._data, "shape", None)
         if node is not None and data is not None:
             if not node.is_leaf and data.shape != node.y_shape:
                 raise ShapeError(
@@ -83,9 +88,9 @@ class Variable(InPlace, Interop):
                     f"expected its shape {node.y_shape}; call .unchain() first to make it a leaf"
                 )
             node.y_shape, node.y_dtype = data.shape, data.dtype
-        old, self._data = self._data, data
-        if view_of(self) is not None or hasattr(self, "_views"):
-            replaced(self, old)
+        self._data = data
+        if seen:
+            replaced(self, shape)
 
     @property
     def name(self) -> str | None:
