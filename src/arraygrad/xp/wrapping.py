@@ -158,6 +158,10 @@ def source(name: str) -> str:
             if is_array:
                 lines += [f"{test} and {x}._node is not None: tracked_ = True"]
             continue
+        if x == "axis":  # which some libraries take by name alone
+            given += ["axis=axis"]
+            arrays += ["axis=axis"]
+            continue
         star = "*" if arg.kind is Arg.VAR_POSITIONAL else ""
         given += [f"{star}{x}"]
         arrays += [f"{star}a_{x}" if is_array else f"{star}{x}"]
@@ -176,10 +180,11 @@ def source(name: str) -> str:
     for x, arg in arguments.items():
         if arg.default is not Arg.empty and x not in _SETTINGS:
             lines += [f"    if isinstance_({x}, Variable_): kw_[{x!r}] = {x}._data"]
+    seen = "".join(f"{x.rpartition('=')[2]}, " for x in arrays)
     lines += [
         f"    try: y_ = raw_({', '.join([*arrays, '**kw_'])})",
         "    except Exception as error_:",
-        f"        raise blame_(error_, name_, namespace_, ({', '.join([*arrays, ''])}), kw_)",
+        f"        raise blame_(error_, name_, namespace_, ({seen}), kw_)",
     ]
     first = given[0]
     if "copy" in arguments:
