@@ -84,7 +84,7 @@ IS_RECORDING = "(not turned_off_ or is_recording_())"
 def compile_op(function: Any, env: dict[str, Any]) -> None:
     """Put the code of its definition into the public function of an op."""
     definition: Definition = function.definition
-    if definition.singular is True:
+    if definition.singular is True and not singular_ops:
         singular_ops.append(definition.name)
     env.update(
         COMMON,

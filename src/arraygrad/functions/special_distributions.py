@@ -110,7 +110,7 @@ entry(
     x=lambda a, b, x, xp, sp: -a * _gamma_density(b, a * x, xp, sp),
 )  # fmt: skip
 entry("pdtr", (1, 3), (0.5, 3), k=None, m=lambda k, m, xp, sp: -_poisson_mass(k, m, xp, sp))
-entry("pdtrc", (1, 3), (0.5, 3), k=None, m=lambda k, m, xp, sp: _poisson_mass(k, m, xp, sp))
+entry("pdtrc", (1, 3), (0.5, 3), k=None, m=_poisson_mass)
 entry(
     "pdtri", (1, 3), (0.2, 0.8), k=None,
     y=lambda k, out, xp, sp: -1 / _poisson_mass(k, out, xp, sp),
@@ -121,7 +121,7 @@ entry(
 )  # fmt: skip
 entry(
     "bdtrc", (1, 3), (4, 6), (0.2, 0.8), k=None, n=None,
-    p=lambda k, n, p, xp, sp: _binomial_density(k, n, p, xp, sp),
+    p=_binomial_density,
 )  # fmt: skip
 entry(
     "bdtri", (1, 3), (4, 6), (0.2, 0.8), k=None, n=None,
@@ -129,7 +129,7 @@ entry(
 )  # fmt: skip
 entry(
     "nbdtr", (1, 3), (3, 5), (0.2, 0.8), k=None, n=None,
-    p=lambda k, n, p, xp, sp: _waiting_density(k, n, p, xp, sp),
+    p=_waiting_density,
 )  # fmt: skip
 entry(
     "nbdtrc", (1, 3), (3, 5), (0.2, 0.8), k=None, n=None,
