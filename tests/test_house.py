@@ -19,7 +19,7 @@ PACKAGE = "arraygrad"
 
 # A module may import what stands above it, and a package its own modules; never a neighbour.
 LAYERS = (
-    ("errors", "gather", "workspace"),
+    ("arrays", "errors", "gather", "workspace"),
     ("config", "settings"),
     ("downloads", "hookspecs", "installed", "registry"),
     ("core_plugin", "loading", "namespaces"),

@@ -8,14 +8,8 @@ from typing import Any
 import numpy as np
 
 from arraygrad import kernels, registry
-from arraygrad.backend import (
-    PYTHON_SCALARS,
-    Backend,
-    backend_of,
-    current_backend,
-    is_inexact,
-    namespace,
-)
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import PYTHON_SCALARS, Backend, backend_of, current_backend, namespace
 from arraygrad.errors import (
     ArgumentError,
     ArraygradError,

@@ -24,7 +24,8 @@ from einops import einsum, pack, parse_shape, rearrange, reduce, repeat, unpack
 from einops._backends import AbstractBackend
 
 import arraygrad.functions as F
-from arraygrad.backend import backend_of, is_inexact
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import backend_of
 from arraygrad.variable import Variable, as_variable
 
 __all__ = ["einsum", "pack", "parse_shape", "rearrange", "reduce", "repeat", "unpack"]

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from arraygrad.backend import backend_of, broadcasts_to, is_complex, is_inexact, namespace, sum_to
+from arraygrad.arrays import broadcasts_to, is_complex, is_inexact, sum_to
+from arraygrad.backend import backend_of, namespace
 from arraygrad.config import strong_zeros
 from arraygrad.errors import GradientShapeError
 

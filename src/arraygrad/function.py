@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 from weakref import ref
 
-from arraygrad.backend import PYTHON_SCALARS, is_inexact, namespace
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import PYTHON_SCALARS, namespace
 from arraygrad.config import is_recording, no_grad, using_config
 from arraygrad.engine import Node, Output, Partial, next_seq
 from arraygrad.errors import DtypeError, GradientShapeError

@@ -15,7 +15,8 @@ from weakref import ref
 
 import numpy as np
 
-from arraygrad.backend import backend_of, is_inexact, namespace
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import backend_of, namespace
 from arraygrad.config import is_recording
 from arraygrad.errors import DtypeError, GradientError, ShapeError
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from arraygrad import autodiff
-from arraygrad import backend as backends
+from arraygrad import arrays, autodiff
 from arraygrad import functions as F
-from arraygrad.backend import backend_of, broadcasts_to, is_complex, is_inexact, namespace
+from arraygrad.arrays import broadcasts_to, is_complex, is_inexact
+from arraygrad.backend import Backend, backend_of, namespace
 from arraygrad.downloads import get_file, show_progress
 from arraygrad.draw import Graph, Picture, save
 from arraygrad.errors import AxisIndexError, DtypeError, ShapeError
@@ -161,9 +161,7 @@ def sum_to(x: Any, shape: Sequence[int]) -> Any:
     shape = tuple(shape)
     if not broadcasts_to(shape, tuple(x.shape)):
         raise ShapeError(f"sum_to: got x of shape {tuple(x.shape)}, to which {shape} has no way")
-    return (
-        F.sum_to(x, shape) if isinstance(x, Variable) else backends.sum_to(x, shape, namespace(x))
-    )
+    return F.sum_to(x, shape) if isinstance(x, Variable) else arrays.sum_to(x, shape, namespace(x))
 
 
 def reshape_sum_backward(gy: Any, x_shape: Sequence[int], axis: Any, keepdims: bool) -> Any:
@@ -228,7 +226,7 @@ def _start(who: str, x: Any) -> Any:
     return _widest(backend, backend.to_numpy(data).astype(np.float64), backend.device(data))
 
 
-def _widest(backend: backends.Backend, host: np.ndarray, device: Any) -> Any:
+def _widest(backend: Backend, host: np.ndarray, device: Any) -> Any:
     try:
         return backend.from_numpy(host, device=device)
     except TypeError:  # a device without float64

@@ -7,8 +7,9 @@ from contextvars import ContextVar
 from operator import index
 from typing import Any
 
+from arraygrad.arrays import is_inexact
 from arraygrad.autodiff.containers import flatten, unflatten
-from arraygrad.backend import PYTHON_SCALARS, backend_of, is_inexact
+from arraygrad.backend import PYTHON_SCALARS, backend_of
 from arraygrad.engine import Leaf, Node, next_seq
 from arraygrad.errors import ArgumentError, DtypeError
 from arraygrad.variable import Variable, as_array, attach

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from arraygrad.arrays import is_complex
 from arraygrad.autodiff.arguments import name_of, nested
 from arraygrad.autodiff.containers import flatten, unflatten
-from arraygrad.backend import Backend, backend_of, is_complex, namespace
+from arraygrad.backend import Backend, backend_of, namespace
 from arraygrad.config import Config, is_recording, using_config
 from arraygrad.engine import Node, Output, Partial, backprop, next_seq
 from arraygrad.errors import GradientError

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from arraygrad.arrays import is_complex, is_inexact
 from arraygrad.autodiff.arguments import as_point, name_of, nested
 from arraygrad.autodiff.containers import flatten, unflatten, written
 from arraygrad.autodiff.deferred import Deferred, older, snapshot
 from arraygrad.autodiff.flat import Flat
 from arraygrad.autodiff.reverse import given_back
 from arraygrad.autodiff.tracing import Trace
-from arraygrad.backend import backend_of, is_complex, is_inexact, namespace
+from arraygrad.backend import backend_of, namespace
 from arraygrad.config import is_recording, using_config
 from arraygrad.engine import Node, next_seq
 from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError

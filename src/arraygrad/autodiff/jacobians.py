@@ -7,11 +7,12 @@ from math import prod
 from typing import Any
 
 from arraygrad import functions as F
+from arraygrad.arrays import is_complex
 from arraygrad.autodiff.arguments import name_of, numbered
 from arraygrad.autodiff.containers import unflatten
 from arraygrad.autodiff.reverse import apart, grad
 from arraygrad.autodiff.tracing import Trace
-from arraygrad.backend import backend_of, is_complex
+from arraygrad.backend import backend_of
 from arraygrad.errors import DtypeError, ShapeError
 from arraygrad.variable import Variable, constant
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from arraygrad.arrays import is_complex, is_inexact
 from arraygrad.autodiff.arguments import as_point, name_of
 from arraygrad.autodiff.containers import flatten, unflatten
 from arraygrad.autodiff.flat import Flat
 from arraygrad.autodiff.reverse import value_and_grad
 from arraygrad.autodiff.tracing import Trace
-from arraygrad.backend import backend_of, is_complex, is_inexact
+from arraygrad.backend import backend_of
 from arraygrad.errors import DtypeError, ShapeError
 from arraygrad.variable import as_numpy
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
+from arraygrad.arrays import is_complex
 from arraygrad.autodiff.arguments import entered, name_of, numbered
 from arraygrad.autodiff.arguments import nested as _nested
 from arraygrad.autodiff.containers import flatten, unflatten
-from arraygrad.backend import PYTHON_SCALARS, backend_of, is_complex, namespace
+from arraygrad.backend import PYTHON_SCALARS, backend_of, namespace
 from arraygrad.config import is_recording, using_config
 from arraygrad.engine import backprop
 from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError

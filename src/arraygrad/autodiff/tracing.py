@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from arraygrad.arrays import is_complex
 from arraygrad.autodiff.arguments import entered, nested
 from arraygrad.autodiff.containers import flatten, unflatten, written
 from arraygrad.autodiff.reverse import apart, given_back, pair
-from arraygrad.backend import PYTHON_SCALARS, backend_of, is_complex, namespace
+from arraygrad.backend import PYTHON_SCALARS, backend_of, namespace
 from arraygrad.config import using_config
 from arraygrad.engine import Leaf, Node, backprop, next_seq
 from arraygrad.errors import (

@@ -6,7 +6,8 @@ import cmath
 import math
 from typing import Any
 
-from arraygrad.backend import PYTHON_SCALARS, is_complex, namespace
+from arraygrad.arrays import is_complex
+from arraygrad.backend import PYTHON_SCALARS, namespace
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable
 

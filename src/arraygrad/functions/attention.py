@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import backend_of, broadcasts_to
+from arraygrad.arrays import broadcasts_to
+from arraygrad.backend import backend_of
 from arraygrad.config import Config
 from arraygrad.errors import ArgumentError, DtypeError, ShapeError
 from arraygrad.functions.checks import bits, real

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.backend import is_complex, namespace
+from arraygrad.arrays import is_complex
+from arraygrad.backend import namespace
 from arraygrad.op import arr, case, op
 from arraygrad.variable import as_variable, constant
 

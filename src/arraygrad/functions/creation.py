@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from arraygrad.backend import PYTHON_SCALARS, Backend, backend_of, current_backend, is_inexact
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import PYTHON_SCALARS, Backend, backend_of, current_backend
 from arraygrad.errors import ArgumentError
 from arraygrad.functions.elementwise import astype
 from arraygrad.functions.joining import stack

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from arraygrad.backend import is_complex, namespace
+from arraygrad.arrays import is_complex
+from arraygrad.backend import namespace
 from arraygrad.errors import ArgumentError
 from arraygrad.functions.matrices import (
     Several,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.backend import backend_of, is_complex, is_inexact, namespace
+from arraygrad.arrays import is_complex, is_inexact
+from arraygrad.backend import backend_of, namespace
 from arraygrad.errors import DtypeError
 from arraygrad.op import arr, case, op
 from arraygrad.variable import as_array, as_variable, constant

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from arraygrad.backend import sum_to
+from arraygrad.arrays import sum_to
 from arraygrad.functions.arithmetic import reflect
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable

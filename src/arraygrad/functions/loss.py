@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from arraygrad.backend import backend_of, is_inexact, namespace
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import backend_of, namespace
 from arraygrad.errors import ArgumentError, DtypeError, MixedBackendError, ShapeError
 from arraygrad.functions.activation import log_softmax
 from arraygrad.op import arr, case, op

@@ -7,7 +7,8 @@ from typing import Any
 
 from numpy.linalg import LinAlgError
 
-from arraygrad.backend import backend_of, is_complex, is_inexact, namespace
+from arraygrad.arrays import is_complex, is_inexact
+from arraygrad.backend import backend_of, namespace
 from arraygrad.config import is_recording
 from arraygrad.engine import Node
 from arraygrad.errors import DtypeError, GradientError, MatrixError, ShapeError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from arraygrad.backend import backend_of, is_inexact
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import backend_of
 from arraygrad.errors import ArgumentError, ShapeError
 from arraygrad.functions.shape import reshape
 from arraygrad.op import arr, case, op

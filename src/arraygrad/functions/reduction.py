@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from arraygrad.backend import broadcasts_to, is_inexact
-from arraygrad.backend import sum_to as summed
+from arraygrad.arrays import broadcasts_to, is_inexact
+from arraygrad.arrays import sum_to as summed
 from arraygrad.errors import ShapeError
 from arraygrad.op import arr, case, op
 

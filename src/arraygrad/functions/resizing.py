@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import backend_of, is_inexact
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import backend_of
 from arraygrad.errors import ArgumentError, ShapeError
 from arraygrad.functions.linalg import matmul
 from arraygrad.functions.reduction import mean

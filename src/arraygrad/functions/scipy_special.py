@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import PYTHON_SCALARS, Backend, backend_of, is_inexact
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import PYTHON_SCALARS, Backend, backend_of
 from arraygrad.errors import DtypeError, GradientError
 from arraygrad.functions.special_derivatives import TABLE
 from arraygrad.op import Definition, arr, case, op_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from arraygrad.backend import is_inexact
+from arraygrad.arrays import is_inexact
 from arraygrad.op import arr, case, op
 
 __all__ = ["erf"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from arraygrad.backend import is_complex
+from arraygrad.arrays import is_complex
 from arraygrad.functions.checks import axis_of
 from arraygrad.functions.reduction import count, spread
 from arraygrad.functions.shape import reshape

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import sum_to
+from arraygrad.arrays import sum_to
 from arraygrad.workspace import SMALLEST, empty
 
 FEW = 32

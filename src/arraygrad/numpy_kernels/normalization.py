@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import sum_to
+from arraygrad.arrays import sum_to
 from arraygrad.functions import normalization
 from arraygrad.numpy_kernels.linalg import ones
 from arraygrad.workspace import empty

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from arraygrad.backend import backend_of, is_inexact
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import backend_of
 from arraygrad.errors import DtypeError, GradientShapeError, MixedBackendError
 from arraygrad.variable import Parameter
 

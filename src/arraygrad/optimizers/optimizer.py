@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import Backend, backend_of, is_complex
+from arraygrad.arrays import is_complex
+from arraygrad.backend import Backend, backend_of
 from arraygrad.errors import ArgumentError, LayerError
 from arraygrad.inplace import follow
 from arraygrad.layers import Layer

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.backend import is_inexact
+from arraygrad.arrays import is_inexact
 from arraygrad.testing.places import ROUNDING, Place, close, on_host
 from arraygrad.testing.report import Report
 from arraygrad.testing.truth import Truth

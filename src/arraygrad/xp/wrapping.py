@@ -32,7 +32,8 @@ from inspect import cleandoc, signature
 from typing import Any
 
 from arraygrad import functions
-from arraygrad.backend import backend_of, is_inexact, namespace
+from arraygrad.arrays import is_inexact
+from arraygrad.backend import backend_of, namespace
 from arraygrad.config import is_recording, turned_off
 from arraygrad.dispatch import briefly, caused, translated
 from arraygrad.errors import ArraygradError, GradientError, MixedBackendError
