@@ -78,3 +78,37 @@ def test_retained_gradients_are_masked_too():
     F.sum(F.where(x > 0, root, 0.0)).backward(retain_grad=True)
     np.testing.assert_array_equal(root.grad.data, [0.0, 1.0, 1.0])
     np.testing.assert_array_equal(x.grad.data, [0.0, 0.5, 0.25])
+
+
+ROWS = {
+    "std": lambda x: F.std(x, axis=1),
+    "var, kept axes": lambda x: F.var(x, axis=-1, keepdims=True)[:, 0],
+    "norm": lambda x: F.vector_norm(x, axis=(1,)),
+    "max": lambda x: F.max(x, axis=1),
+    "min": lambda x: F.min(x, axis=1),
+    "logsumexp": lambda x: F.logsumexp(x, axis=1),
+    "prod": lambda x: F.prod(x, axis=1),
+    "cumprod": lambda x: F.cumprod(x, axis=1)[:, -1],
+    "softmax": lambda x: F.softmax(x, axis=1)[:, 0],
+    "log_softmax": lambda x: F.log_softmax(x, axis=1)[:, 0],
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
+def test_rows_that_are_masked_after_a_reduction(name):
+    f = ROWS[name]
+    data, ok = np.array([[0.0, 2.0, 0.5], [0.4, 2.0, 0.5]]), np.array([False, True])
+    masked = grad(lambda x: F.sum(F.where(ok, f(1.0 / x), 0.0)))
+    alone = grad(lambda x: F.sum(f(1.0 / x)))
+    np.testing.assert_allclose(masked(data), [np.zeros(3), alone(data[1:])[0]])
+    twice = grad(lambda x: F.sum(masked(x) ** 2))
+    np.testing.assert_allclose(twice(data)[1:], grad(lambda x: F.sum(alone(x) ** 2))(data[1:]))
+    np.testing.assert_array_equal(twice(data)[0], 0.0)
+
+
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value):RuntimeWarning")
+def test_a_reduction_to_one_number_that_is_masked():
+    x = Variable(np.array([0.0, 1.0]))
+    F.where(np.array(False), F.std(1.0 / x), x.sum()).backward()
+    np.testing.assert_array_equal(x.grad.data, [1.0, 1.0])

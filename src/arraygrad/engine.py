@@ -43,6 +43,8 @@ class Node:
     # whether its derivative may then be infinite or NaN, as that of sqrt is at 0.
     pointwise: ClassVar[bool] = False
     singular: ClassVar[bool] = False
+    # Where a function works on each slice along some axes by itself: the attribute that has them.
+    along: ClassVar[str] = ""
 
     @property
     def edges(self) -> tuple[Node | None, ...]:
@@ -189,8 +191,8 @@ def walk(
                     singular = True
                     quiet = quiet or _quiet()
                 pairs = node.pull_graph(g, first) if create_graph else node.pull(g, first)
-                if careful and node.pointwise:
-                    pairs = _masked(g, pairs)
+                if careful and (node.pointwise or node.along):
+                    pairs = _masked(node, g, pairs)
                 for edge, gx in pairs:
                     if gx.shape != edge.y_shape or gx.dtype is not edge.y_dtype:
                         gx = fit(gx, edge, node)
@@ -241,12 +243,27 @@ def _quiet() -> np.errstate:
     return state
 
 
-def _masked(g: Any, pairs: Iterable[tuple[Node, Any]]) -> Iterable[tuple[Node, Any]]:
-    """Gradients of the inputs of a pointwise function, zero wherever `g` is zero."""
+def _masked(node: Node, g: Any, pairs: Iterable[tuple[Node, Any]]) -> Iterable[tuple[Node, Any]]:
+    """Gradients of the inputs, zero where all that depends on them is zero in `g`."""
     xp = namespace(g)
-    nothing = g == 0
     for edge, gx in pairs:
-        yield edge, xp.where(nothing, xp.zeros_like(gx), gx) if gx.shape == g.shape else gx
+        nothing = g == 0
+        if node.along:
+            nothing = _of_slices(nothing, getattr(node, node.along), gx.shape, xp)
+        elif gx.shape != g.shape:
+            yield edge, gx
+            continue
+        yield edge, xp.where(nothing, xp.zeros_like(gx), gx)
+
+
+def _of_slices(nothing: Any, axis: Any, shape: tuple[int, ...], xp: Any) -> Any:
+    """Where all of a slice of an input is `nothing` in the result, which may be reduced."""
+    if axis is not None and len(nothing.shape) < len(shape):
+        kept = list(shape)
+        for i in axis if isinstance(axis, tuple) else (axis,):
+            kept[i] = 1
+        nothing = xp.reshape(nothing, tuple(kept))
+    return xp.all(nothing, axis=axis, keepdims=True)
 
 
 def _has_nan(grads: dict[Node, Any], create_graph: bool) -> bool:

@@ -128,6 +128,7 @@ class Definition:
         broadcasts: bool = False,
         pointwise: bool = False,
         singular: bool | Callable[..., bool] = False,
+        along: str = "",
         on_host: bool = False,
         saves: Sequence[str] = (),
         methods: Sequence[str] = (),
@@ -142,6 +143,7 @@ class Definition:
         self.broadcasts = broadcasts
         self.pointwise = pointwise or bool(singular)
         self.singular = singular
+        self.along = along
         self.on_host = on_host
         self.saves = tuple(saves)
         self.operator = operator
@@ -348,6 +350,7 @@ def op(
     broadcasts: bool = ...,
     pointwise: bool = ...,
     singular: bool | Callable[..., bool] = ...,
+    along: str = ...,
     on_host: bool = ...,
     saves: Sequence[str] = ...,
     methods: Sequence[str] = ...,
@@ -365,6 +368,8 @@ def op(forward: Any = None, /, **options: Any) -> Any:
         a gradient of zero stays zero, also where another factor is infinite.
     singular: pointwise, and the derivative is infinite or NaN somewhere, as that of sqrt at 0; or
         a function of some of what the rules ask for, which says so.
+    along: the parameter that names the axes, for an op that works on each slice along them by
+        itself, as a norm does; a slice whose gradients are all zero then gets zero, as above.
     on_host: computed on the host by NumPy where a library has no function of its own for it, so
         that tests do not take the transfer for a mistake.
     saves: names of values that the function returns beside its result, for its rules to ask for;

@@ -125,6 +125,7 @@ def node_class(definition: Definition, env: dict[str, Any]) -> type[Function]:
         "broadcasts": definition.broadcasts,
         "pointwise": definition.pointwise,
         "singular": _singular(definition, env),
+        "along": f"_{definition.along}" if definition.along else "",
         "definition": definition,
     }
     if definition.rules:
@@ -232,6 +233,8 @@ def _kept(definition: Definition) -> dict[str, list[str]]:
             own = [f"{x}_shape" for x in inputs]  # the edge knows it
             if name not in ("g", "xp", "backend", "need", *own):
                 kept.setdefault(name, []).extend(inputs)
+    if definition.along:
+        kept.setdefault(definition.along, []).extend(definition.differentiable)
     return kept
 
 

@@ -230,7 +230,7 @@ def _np() -> Any:
     return np
 
 
-@op(samples=_AXES)
+@op(samples=_AXES, along="axis")
 def softmax(x: Any, axis: int = 1, *, xp: Any = None) -> Any:
     """exp(x) / sum(exp(x)) along `axis`, without overflow.
 
@@ -247,7 +247,7 @@ def _(g, out, axis, xp):
     return gx - out * xp.sum(gx, axis=axis, keepdims=True)
 
 
-@op(samples=_AXES)
+@op(samples=_AXES, along="axis")
 def log_softmax(x: Any, axis: int = 1, *, xp: Any = None) -> Any:
     """The logarithm of `softmax` along `axis`, without overflow or log(0).
 

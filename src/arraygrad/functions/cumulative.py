@@ -60,6 +60,7 @@ def cumsum(x: Any, axis: int | None = None) -> Variable:
         case(arr(0, 2), axis=0),
         case(arr(2, 3, kind="complex"), axis=1),
     ],
+    along="axis",
     reference="prod",
 )
 def prod(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:

@@ -26,7 +26,8 @@ _FAR = 0.5  # a power of what is near 0 changes too fast for differences
         case(arr(3), 0, False, 4),
         case(arr(3, kind="complex"), 0, False, 2),
         case(arr(2, 3, kind="complex", low=_FAR), 1, True, 3),
-    ]
+    ],
+    along="axis",
 )
 def _norm(x: Any, axis: Any, keepdims: bool, ord: Any, *, xp: Any = None) -> Any:
     """(sum |x| ** ord) ** (1 / ord); what `vector_norm` calls for any ord but 0, 1 and infinity."""

@@ -77,7 +77,7 @@ def count(shape: tuple[int, ...], axis: Any) -> int:
     return math.prod(shape[i] for i in (axis if isinstance(axis, tuple) else (axis,)))
 
 
-@op(samples=_CASES, methods=("max",), standard="max", reference="max")
+@op(samples=_CASES, methods=("max",), along="axis", standard="max", reference="max")
 def max(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
     """The largest element over `axis`; equal ones share the gradient.
 
@@ -92,7 +92,7 @@ def _(g, x, out, axis, keepdims, xp):
     return _share(g, x, out, axis, keepdims, xp)
 
 
-@op(samples=_CASES, methods=("min",), standard="min", reference="min")
+@op(samples=_CASES, methods=("min",), along="axis", standard="min", reference="min")
 def min(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
     """The smallest element over `axis`; equal ones share the gradient.
 
@@ -114,7 +114,7 @@ def _share(g: Any, x: Any, out: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
     return spread(g, shape, axis, keepdims, xp) * (hit / xp.sum(hit, axis=axis, keepdims=True))
 
 
-@op(samples=_CASES, reference=lambda x, **kw: np_logsumexp(x, **kw))
+@op(samples=_CASES, along="axis", reference=lambda x, **kw: np_logsumexp(x, **kw))
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False, *, xp: Any = None) -> Any:
     """log(sum(exp(x))) over `axis`, without overflow.
 

@@ -33,7 +33,7 @@ def _with_ddof(name: str) -> Any:
     return reference
 
 
-@op(samples=_CASES, standard="var", reference=_with_ddof("var"))
+@op(samples=_CASES, along="axis", standard="var", reference=_with_ddof("var"))
 def var(
     x: Any, axis: Any = None, correction: float = 0.0, keepdims: bool = False, *, xp: Any = None
 ) -> Any:
@@ -61,7 +61,7 @@ def _from_mean(g: Any, x: Any, axis: Any, correction: float, keepdims: bool, xp:
     return spread(g * (1 / free if free > 0 else math.nan), x.shape, axis, keepdims, xp) * d
 
 
-@op(samples=_CASES, standard="std", reference=_with_ddof("std"))
+@op(samples=_CASES, along="axis", standard="std", reference=_with_ddof("std"))
 def std(
     x: Any, axis: Any = None, correction: float = 0.0, keepdims: bool = False, *, xp: Any = None
 ) -> Any:
@@ -92,7 +92,8 @@ def _(g, x, out, axis, correction, keepdims, xp):
         case(arr(2, 3, 2), 1),
         case(arr(3, kind="complex"), 0),
         case(arr(0, 2), 0),
-    ]
+    ],
+    along="axis",
 )
 def _cumprod(x: Any, axis: int, *, xp: Any = None) -> Any:
     """Running products along an axis; what `cumprod` calls."""
