@@ -1,10 +1,16 @@
 """The derivatives of distribution functions and of incomplete integrals: densities.
 
-The inverse of such a function has the inverse of the density at its result as its derivative.
+The inverse of such a function has the inverse of the density at its result as its derivative. How
+quantiles move with parameters of the shape, and what follows from it, is told in `special_shapes`.
+Parameters that are rounded to whole numbers have no derivative.
 """
 
 from __future__ import annotations
 
+import math
+
+from arraygrad.functions.special_densities import beta_density, gamma_density, t_density
+from arraygrad.functions.special_shapes import beta_shift, f_shift, gamma_shift, inside
 from arraygrad.functions.special_table import entry
 
 
@@ -18,11 +24,6 @@ def _beta_density(a, b, x, xp, sp):
 
 def _chi2_density(v, x, xp, sp):
     return _gamma_density(v / 2, x / 2, xp, sp) / 2
-
-
-def _t_density(df, t, xp, sp):
-    log = -sp.betaln(df / 2, 0.5) - (df + 1) / 2 * xp.log1p(t * t / df)
-    return xp.exp(log) / xp.sqrt(df)
 
 
 def _f_density(d1, d2, x, xp, sp):
@@ -45,68 +46,172 @@ def _waiting_density(k, n, p, xp, sp):
     return _beta_density(xp.floor(n), xp.floor(k) + 1, p, xp, sp)
 
 
+def _gamma_by_a(a, x, xp, sp):
+    def slope(x):
+        return gamma_density(a, x, xp, sp) * gamma_shift(a, x, xp, sp)
+
+    return -inside(slope, x, (0, math.inf), xp)
+
+
+def _gamma_quantile_by_a(a, x, xp, sp):
+    return inside(lambda x: x * gamma_shift(a, x, xp, sp), x, (0, math.inf), xp)
+
+
+def _beta_by_a(a, b, x, xp, sp):
+    def slope(x):
+        return beta_density(a, b, x, 1 - x, xp, sp) * beta_shift(a, b, x, 1 - x, xp, sp)
+
+    return -inside(slope, x, (0, 1), xp)
+
+
+def _beta_by_b(a, b, x, xp, sp):
+    return -_beta_by_a(b, a, 1 - x, xp, sp)
+
+
+def _beta_quantile_by_a(a, b, x, xp, sp):
+    return inside(lambda x: x * (1 - x) * beta_shift(a, b, x, 1 - x, xp, sp), x, (0, 1), xp)
+
+
+def _beta_quantile_by_b(a, b, x, xp, sp):
+    return -_beta_quantile_by_a(b, a, 1 - x, xp, sp)
+
+
+def _t_by_df(df, t, xp, sp):
+    return -t_density(df, t, xp, sp) * _t_quantile_by_df(df, t, xp, sp)
+
+
+def _t_quantile_by_df(df, t, xp, sp):
+    def slope(t):
+        # t * t is of the F distribution with 1 and df.
+        r, q = _f_parts(1, df, t * t)
+        return t * f_shift(xp.ones_like(df), df, r, q, xp, sp) / 2
+
+    return inside(slope, t, (-math.inf, math.inf), xp)
+
+
+def _f_parts(m, n, x):
+    """Of the beta distribution with m / 2 and n / 2: x, of F, times m / n are the odds r / q."""
+    return m * x / (n + m * x), n / (n + m * x)
+
+
+def _f_by_dfn(m, n, x, xp, sp):
+    def slope(x):
+        r, q = _f_parts(m, n, x)
+        return beta_density(m / 2, n / 2, r, q, xp, sp) * f_shift(n, m, q, r, xp, sp)
+
+    return inside(slope, x, (0, math.inf), xp)
+
+
+def _f_by_dfd(m, n, x, xp, sp):
+    def slope(x):
+        r, q = _f_parts(m, n, x)
+        return beta_density(m / 2, n / 2, r, q, xp, sp) * f_shift(m, n, r, q, xp, sp)
+
+    return -inside(slope, x, (0, math.inf), xp)
+
+
+def _f_quantile_by_dfn(m, n, x, xp, sp):
+    def slope(x):
+        r, q = _f_parts(m, n, x)
+        return x * f_shift(n, m, q, r, xp, sp)
+
+    return -inside(slope, x, (0, math.inf), xp)
+
+
+def _f_quantile_by_dfd(m, n, x, xp, sp):
+    return inside(lambda x: x * f_shift(m, n, *_f_parts(m, n, x), xp, sp), x, (0, math.inf), xp)
+
+
 # Incomplete gamma and beta functions and their inverses.
-entry("gammainc", (0.5, 3), (0.3, 3), a=None, x=_gamma_density)
+entry("gammainc", (0.5, 3), (0.3, 3), a=_gamma_by_a, x=_gamma_density)
 entry(
-    "gammaincc", (0.5, 3), (0.3, 3), a=None,
+    "gammaincc", (0.5, 3), (0.3, 3),
+    a=lambda a, x, xp, sp: -_gamma_by_a(a, x, xp, sp),
     x=lambda a, x, xp, sp: -_gamma_density(a, x, xp, sp),
 )  # fmt: skip
 entry(
-    "gammaincinv", (0.5, 3), (0.2, 0.8), a=None,
+    "gammaincinv", (0.5, 3), (0.2, 0.8),
+    a=lambda a, out, xp, sp: _gamma_quantile_by_a(a, out, xp, sp),
     y=lambda a, out, xp, sp: 1 / _gamma_density(a, out, xp, sp),
 )  # fmt: skip
 entry(
-    "gammainccinv", (0.5, 3), (0.2, 0.8), a=None,
+    "gammainccinv", (0.5, 3), (0.2, 0.8),
+    a=lambda a, out, xp, sp: _gamma_quantile_by_a(a, out, xp, sp),
     y=lambda a, out, xp, sp: -1 / _gamma_density(a, out, xp, sp),
 )  # fmt: skip
-entry("betainc", (0.5, 3), (0.5, 3), (0.1, 0.9), a=None, b=None, x=_beta_density)
 entry(
-    "betaincc", (0.5, 3), (0.5, 3), (0.1, 0.9), a=None, b=None,
+    "betainc", (0.5, 3), (0.5, 3), (0.1, 0.9),
+    a=_beta_by_a, b=_beta_by_b, x=_beta_density,
+)  # fmt: skip
+entry(
+    "betaincc", (0.5, 3), (0.5, 3), (0.1, 0.9),
+    a=lambda a, b, x, xp, sp: -_beta_by_a(a, b, x, xp, sp),
+    b=lambda a, b, x, xp, sp: -_beta_by_b(a, b, x, xp, sp),
     x=lambda a, b, x, xp, sp: -_beta_density(a, b, x, xp, sp),
 )  # fmt: skip
 entry(
-    "betaincinv", (0.5, 3), (0.5, 3), (0.2, 0.8), a=None, b=None,
+    "betaincinv", (0.5, 3), (0.5, 3), (0.2, 0.8),
+    a=lambda a, b, out, xp, sp: _beta_quantile_by_a(a, b, out, xp, sp),
+    b=lambda a, b, out, xp, sp: _beta_quantile_by_b(a, b, out, xp, sp),
     y=lambda a, b, out, xp, sp: 1 / _beta_density(a, b, out, xp, sp),
 )  # fmt: skip
 entry(
-    "betainccinv", (0.5, 3), (0.5, 3), (0.2, 0.8), a=None, b=None,
+    "betainccinv", (0.5, 3), (0.5, 3), (0.2, 0.8),
+    a=lambda a, b, out, xp, sp: _beta_quantile_by_a(a, b, out, xp, sp),
+    b=lambda a, b, out, xp, sp: _beta_quantile_by_b(a, b, out, xp, sp),
     y=lambda a, b, out, xp, sp: -1 / _beta_density(a, b, out, xp, sp),
 )  # fmt: skip
 
 # Distribution functions and their inverses.
-entry("chdtr", (1, 4), (0.5, 4), v=None, x=_chi2_density)
-entry("chdtrc", (1, 4), (0.5, 4), v=None, x=lambda v, x, xp, sp: -_chi2_density(v, x, xp, sp))
 entry(
-    "chdtri", (1, 4), (0.2, 0.8), v=None,
+    "chdtr", (1, 4), (0.5, 4),
+    v=lambda v, x, xp, sp: _gamma_by_a(v / 2, x / 2, xp, sp) / 2,
+    x=_chi2_density,
+)  # fmt: skip
+entry(
+    "chdtrc", (1, 4), (0.5, 4),
+    v=lambda v, x, xp, sp: -_gamma_by_a(v / 2, x / 2, xp, sp) / 2,
+    x=lambda v, x, xp, sp: -_chi2_density(v, x, xp, sp),
+)  # fmt: skip
+entry(
+    "chdtri", (1, 4), (0.2, 0.8),
+    v=lambda v, out, xp, sp: _gamma_quantile_by_a(v / 2, out / 2, xp, sp),
     p=lambda v, out, xp, sp: -1 / _chi2_density(v, out, xp, sp),
 )  # fmt: skip
-entry("stdtr", (1, 5), (-2, 2), df=None, t=_t_density)
+entry("stdtr", (1, 5), (-2, 2), df=_t_by_df, t=t_density)
 entry(
-    "stdtrit", (1, 5), (0.2, 0.8), df=None,
-    p=lambda df, out, xp, sp: 1 / _t_density(df, out, xp, sp),
+    "stdtrit", (1, 5), (0.2, 0.8),
+    df=lambda df, out, xp, sp: _t_quantile_by_df(df, out, xp, sp),
+    p=lambda df, out, xp, sp: 1 / t_density(df, out, xp, sp),
 )  # fmt: skip
 entry(
-    "fdtr", (1, 4), (1, 4), (0.5, 3), dfn=None, dfd=None,
+    "fdtr", (1, 4), (1, 4), (0.5, 3),
+    dfn=lambda dfn, dfd, x, xp, sp: _f_by_dfn(dfn, dfd, x, xp, sp),
+    dfd=lambda dfn, dfd, x, xp, sp: _f_by_dfd(dfn, dfd, x, xp, sp),
     x=lambda dfn, dfd, x, xp, sp: _f_density(dfn, dfd, x, xp, sp),
 )  # fmt: skip
 entry(
-    "fdtrc", (1, 4), (1, 4), (0.5, 3), dfn=None, dfd=None,
+    "fdtrc", (1, 4), (1, 4), (0.5, 3),
+    dfn=lambda dfn, dfd, x, xp, sp: -_f_by_dfn(dfn, dfd, x, xp, sp),
+    dfd=lambda dfn, dfd, x, xp, sp: -_f_by_dfd(dfn, dfd, x, xp, sp),
     x=lambda dfn, dfd, x, xp, sp: -_f_density(dfn, dfd, x, xp, sp),
 )  # fmt: skip
 entry(
-    "fdtri", (1, 4), (1, 4), (0.2, 0.8), dfn=None, dfd=None,
+    "fdtri", (1, 4), (1, 4), (0.2, 0.8),
+    dfn=lambda dfn, dfd, out, xp, sp: _f_quantile_by_dfn(dfn, dfd, out, xp, sp),
+    dfd=lambda dfn, dfd, out, xp, sp: _f_quantile_by_dfd(dfn, dfd, out, xp, sp),
     p=lambda dfn, dfd, out, xp, sp: 1 / _f_density(dfn, dfd, out, xp, sp),
 )  # fmt: skip
 entry(
     "gdtr", (0.5, 2), (0.5, 3), (0.5, 2),
     a=lambda a, b, x, xp, sp: x * _gamma_density(b, a * x, xp, sp),
-    b=None,
+    b=lambda a, b, x, xp, sp: _gamma_by_a(b, a * x, xp, sp),
     x=lambda a, b, x, xp, sp: a * _gamma_density(b, a * x, xp, sp),
 )  # fmt: skip
 entry(
     "gdtrc", (0.5, 2), (0.5, 3), (0.5, 2),
     a=lambda a, b, x, xp, sp: -x * _gamma_density(b, a * x, xp, sp),
-    b=None,
+    b=lambda a, b, x, xp, sp: -_gamma_by_a(b, a * x, xp, sp),
     x=lambda a, b, x, xp, sp: -a * _gamma_density(b, a * x, xp, sp),
 )  # fmt: skip
 entry("pdtr", (1, 3), (0.5, 3), k=None, m=lambda k, m, xp, sp: -_poisson_mass(k, m, xp, sp))
