@@ -202,6 +202,8 @@ VIEWS = {
     "moved": lambda xp, x: xp.moveaxis(x, 0, 1),
     "expanded": lambda xp, x: xp.expand_dims(x, axis=0)[0],
     "squeezed": lambda xp, x: xp.squeeze(x[:1], axis=0),
+    "unstacked": lambda xp, x: xp.unstack(x)[1],
+    "unstacked along the last axis": lambda xp, x: xp.unstack(x, axis=-1)[2][1:],
     "deep": lambda xp, x: xp.permute_dims(x, (1, 0))[1:].T[0],
 }
 
@@ -242,6 +244,8 @@ def test_single_elements_and_copies_are_no_views():
     c += 5.0
     m = x[True]  # a mask, which is no int
     m += 5.0
+    u = numpy_xp.unstack(x)[1]
+    u += 5.0
     np.testing.assert_array_equal(x.data, [1, 2])
 
 

@@ -175,6 +175,8 @@ def blame_call(error: Exception, definition: Definition, given: dict[str, Any]) 
 
 
 def _blame_call(error: Exception, definition: Definition, given: dict[str, Any]) -> Exception:
+    if type(error) is DtypeError and str(error).startswith("got "):  # of `backend_of`
+        return DtypeError(f"{definition.title}: {error}")
     if isinstance(error, (ArraygradError, *_ASKED_FOR)):
         return error
     words = []

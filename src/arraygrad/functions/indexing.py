@@ -98,11 +98,12 @@ def get_item(x: Any, slices: Any) -> Variable:
 def _getitem(self: Variable, slices: Any) -> Variable:
     y = get_item(self, slices)
     if y._data.shape and is_view(slices):
-        link(y, self, get_item, _put_back, slices)
+        link(y, self, get_item, put_back, slices)
     return y
 
 
-def _put_back(x: Variable, y: Variable, slices: Any) -> Variable:
+def put_back(x: Variable, y: Variable, slices: Any) -> Variable:
+    """A new value of `x` from one of its view `x[slices]`."""
     return set_item(x, slices, y)
 
 

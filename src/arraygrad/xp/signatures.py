@@ -211,15 +211,15 @@ FFT = """
 
 
 def _by_name(*groups: str) -> dict[str, str]:
-    lines = [line.strip() for group in groups for line in group.split("\n") if line.strip()]
-    return {line.partition("(")[0]: line for line in lines}
+    words = [line.strip().partition("(") for group in groups for line in group.strip().split("\n")]
+    return {name: f"({parameters}" for name, _, parameters in words}
 
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Name -> its line of the table above, in order.
+# Name -> its parameters in the table above, in order.
 SIGNATURES = _by_name(
     CREATION,
     DTYPES,
@@ -231,6 +231,9 @@ SIGNATURES = _by_name(
     LINALG,
     FFT,
 )
+
+PAIRWISE = frozenset(_by_name(TWO_ARRAYS))
+ELEMENTWISE = PAIRWISE | frozenset(_by_name(ONE_ARRAY))
 
 # Neither take part in differentiation nor give arrays; arrays among their arguments are asked
 # for no more than dtype and shape.

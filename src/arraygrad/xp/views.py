@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from arraygrad.functions.indexing import get_item, put_back
 from arraygrad.functions.shape import was_copied
 from arraygrad.inplace import link
 from arraygrad.variable import Variable
@@ -44,6 +45,7 @@ BACK: dict[str, Callable[..., Any]] = {
     "permute_dims": _permuted_back,
     "reshape": _reshaped_back,
     "squeeze": _reshaped_back,
+    "unstack": put_back,
 }
 
 
@@ -65,4 +67,11 @@ def viewer(xp: Any, name: str) -> Callable[..., Any]:
             return y
         return view(y, x, shape)
 
-    return view_reshaped if name == "reshape" else view
+    def view_unstacked(ys: Any, x: Any, axis: Any) -> Any:
+        if not isinstance(x, Variable) or x.ndim < 2:  # single elements are no views
+            return ys
+        lead = (slice(None),) * (axis % x.ndim)
+        return tuple(link(y, x, get_item, put_back, (*lead, i)) for i, y in enumerate(ys))
+
+    own: dict[str, Callable[..., Any]] = {"reshape": view_reshaped, "unstack": view_unstacked}
+    return own.get(name, view)

@@ -9,11 +9,12 @@ none. This is the text for `clip` (see `source`):
         tracked_ = False
         if isinstance_(x, Variable_): a_x = x._data; tracked_ = tracked_ or x._node is not None
         else: a_x = x
+        if a_x is None: raise no_data_(name_, 'x')
         if min is not None: kw_['min'] = min
         if isinstance_(min, Variable_) and min._node is not None: tracked_ = True
         ...
         if tracked_ and (not turned_off_ or is_recording_()): return op_(x, **kw_)
-        if isinstance_(min, Variable_): kw_['min'] = min._data
+        if isinstance_(min, Variable_): kw_['min'] = unwrapped_(min, name_, 'min')[0]
         ...
         try: y_ = raw_(a_x, **kw_)
         except Exception as error_:
@@ -24,7 +25,6 @@ none. This is the text for `clip` (see `source`):
 from __future__ import annotations
 
 import linecache
-from collections import namedtuple
 from collections.abc import Callable
 from functools import cache
 from inspect import Parameter as Arg
@@ -33,14 +33,21 @@ from typing import Any
 
 from arraygrad import functions
 from arraygrad.arrays import is_inexact
-from arraygrad.backend import backend_of, namespace
+from arraygrad.backend import namespace
 from arraygrad.config import is_recording, turned_off
-from arraygrad.dispatch import briefly, caused, translated
-from arraygrad.errors import ArraygradError, GradientError, MixedBackendError
+from arraygrad.errors import GradientError
 from arraygrad.interop import variables_in
-from arraygrad.variable import Variable, constant
+from arraygrad.variable import Variable
+from arraygrad.xp.calls import blame, no_data, same, unwrapped, wrapped
 from arraygrad.xp.namespaces import Namespace, raw_namespace
-from arraygrad.xp.signatures import CONSTANT, NEW_ARRAYS, ONE_ARRAY, PLAIN, SIGNATURES, TWO_ARRAYS
+from arraygrad.xp.signatures import (
+    CONSTANT,
+    ELEMENTWISE,
+    NEW_ARRAYS,
+    PAIRWISE,
+    PLAIN,
+    SIGNATURES,
+)
 from arraygrad.xp.views import BACK, viewer
 
 # Parameters that never take arrays; any other may.
@@ -51,15 +58,13 @@ _WORDS = """
 """
 _SETTINGS = frozenset(_WORDS.split())
 _SEQUENCES = frozenset({"arrays", "arrays_and_dtypes", "obj"})
-_PAIRWISE = frozenset(line.strip().partition("(")[0] for line in TWO_ARRAYS.split("\n"))
-_ELEMENTWISE = _PAIRWISE | {line.strip().partition("(")[0] for line in ONE_ARRAY.split("\n")}
 
 
 def function_of(namespace: Namespace, name: str) -> Any:
     """The function of the standard with that name; AttributeError if its library lacks it."""
     op = functions.of_standard(name)
-    if op is not None and name in _ELEMENTWISE and _fits(op, name):
-        if name not in _PAIRWISE or not _ignores_scalars(namespace):
+    if op is not None and name in ELEMENTWISE and _fits(op, name):
+        if name not in PAIRWISE or not _ignores_scalars(namespace):
             return op
         op = _promoting(op, namespace)
     raw = library = raw_namespace(namespace._backend, name)
@@ -79,6 +84,7 @@ def function_of(namespace: Namespace, name: str) -> Any:
         "isinstance_": isinstance,
         "name_": f"{namespace.__name__}.{name}",
         "namespace_": namespace,
+        "no_data_": no_data,
         "op_": op if op is not None else _refusing(name, raw),
         "raw_": raw,
         "same_": same,
@@ -133,25 +139,21 @@ def _fits(op: Any, name: str) -> bool:
 def parameters(name: str) -> dict[str, Arg]:
     """The parameters of a function of the standard, by name."""
     env: dict[str, Any] = {}
-    exec(f"def f{SIGNATURES[name][SIGNATURES[name].index('(') :]}: ...", env)
+    exec(f"def f{SIGNATURES[name]}: ...", env)
     return dict(signature(env["f"]).parameters)
 
 
 def source(name: str) -> str:
     """The Python text of a function of the standard."""
     arguments = parameters(name)
-    lines = [f"def {SIGNATURES[name].removeprefix(name.rpartition('.')[0]).lstrip('.')}:"]
+    lines = [f"def {name.rpartition('.')[2]}{SIGNATURES[name]}:"]
     lines += ["    kw_ = {}", "    tracked_ = False"]
+    # What the op and the library get by position; all else is in kw_.
     given, arrays = [], []
     for x, arg in arguments.items():
         is_array = x not in _SETTINGS
-        counts = not (name == "full_like" and x == "x")  # which it asks for no more than its shape
         test = f"    if isinstance_({x}, Variable_)"
-        if arg.default is not Arg.empty and arg.kind is Arg.POSITIONAL_ONLY:  # n_cols of eye
-            given += [x]
-            arrays += [x]
-            continue
-        if arg.default is not Arg.empty:
+        if arg.default is not Arg.empty and arg.kind is not Arg.POSITIONAL_ONLY:
             # The library may lack what is not used: pass it on only if it was given.
             singleton = arg.default is None or isinstance(arg.default, bool)
             default = repr(arg.default) if singleton else f"{x}_default_"
@@ -160,114 +162,55 @@ def source(name: str) -> str:
                 lines += [f"{test} and {x}._node is not None: tracked_ = True"]
             continue
         if x == "axis":  # which some libraries take by name alone
-            given += ["axis=axis"]
-            arrays += ["axis=axis"]
+            lines += ["    kw_['axis'] = axis"]
             continue
         star = "*" if arg.kind is Arg.VAR_POSITIONAL else ""
         given += [f"{star}{x}"]
         arrays += [f"{star}a_{x}" if is_array else f"{star}{x}"]
-        if star or x in _SEQUENCES:
-            lines += [f"    a_{x}, t_ = unwrapped_({x}); tracked_ = tracked_ or t_"]
+        if is_array and (star or x in _SEQUENCES):
+            lines += [f"    a_{x}, t_ = unwrapped_({x}, name_, {x!r}); tracked_ = tracked_ or t_"]
         elif is_array:
+            counts = not (name == "full_like" and x == "x")  # which it asks for its shape alone
             tracked = f"; tracked_ = tracked_ or {x}._node is not None" if counts else ""
             lines += [f"{test}: a_{x} = {x}._data{tracked}"]
             lines += [f"    else: a_{x} = {x}"]
-    call = f"op_({', '.join([*given, '**kw_'])})"
-    result = "wrap_(y_)"
+            # NumPy would make an array of it.
+            lines += [f"    if a_{x} is None: raise no_data_(name_, {x!r})"]
+    call, result = f"op_({', '.join([*given, '**kw_'])})", "wrap_(y_)"
     if name in BACK:
         call, result = (f"view_({y}, {', '.join(arguments)})" for y in (call, result))
     if name not in PLAIN | NEW_ARRAYS | CONSTANT:
         lines += [f"    if tracked_ and (not turned_off_ or is_recording_()): return {call}"]
     for x, arg in arguments.items():
         if arg.default is not Arg.empty and x not in _SETTINGS:
-            lines += [f"    if isinstance_({x}, Variable_): kw_[{x!r}] = {x}._data"]
-    seen = "".join(f"{x.rpartition('=')[2]}, " for x in arrays)
+            array = f"unwrapped_({x}, name_, {x!r})[0]"
+            lines += [f"    if isinstance_({x}, Variable_): kw_[{x!r}] = {array}"]
     lines += [
         f"    try: y_ = raw_({', '.join([*arrays, '**kw_'])})",
         "    except Exception as error_:",
-        f"        raise blame_(error_, name_, namespace_, ({seen}), kw_)",
+        f"        raise blame_(error_, name_, namespace_, ({', '.join([*arrays, ''])}), kw_)",
     ]
-    first = given[0]
     if "copy" in arguments:
         # What was not copied is the same array: the Variable itself.
-        test = f"isinstance_({first}, Variable_) and not copy and same_(y_, a_{first})"
-        lines += [f"    if {test}: return {first}"]
+        x = given[0]
+        test = f"isinstance_({x}, Variable_) and not copy and same_(y_, a_{x})"
+        lines += [f"    if {test}: return {x}"]
     lines += [f"    return {'y_' if name in PLAIN else result}"]
     return "\n".join([*lines, ""])
-
-
-def same(y: Any, x: Any) -> bool:
-    """Whether y is x; libraries may give the memory of x in an object of its own."""
-    if type(y) is not type(x) or y is x:
-        return y is x
-    # Arrays that a compiler traces are on no device.
-    devices = getattr(y, "device", None), getattr(x, "device", None)
-    return bool(y.shape == x.shape and y.dtype == x.dtype and devices[0] == devices[1])
-
-
-def wrapped(y: Any) -> Any:
-    """Constants in place of arrays, also in tuples, named tuples and lists."""
-    if hasattr(y, "shape") and hasattr(y, "dtype"):
-        return constant(y)
-    if isinstance(y, tuple | list):
-        parts = [wrapped(part) for part in y]
-        if hasattr(y, "_fields"):
-            return type(y)(*parts)
-        # Tuples made in C, as those of PyTorch are, take no other parts but say their names.
-        names = getattr(type(y), "__match_args__", ())
-        return _named_tuple(type(y).__name__, names)(*parts) if names else tuple(parts)
-    return y
-
-
-@cache
-def _named_tuple(name: str, fields: tuple[str, ...]) -> Callable[..., Any]:
-    return namedtuple(name, fields)
-
-
-def unwrapped(tree: Any) -> tuple[Any, bool]:
-    """`tree` with arrays in place of Variables, and whether one of them was tracked."""
-    if isinstance(tree, Variable):
-        return tree._data, tree._node is not None
-    if isinstance(tree, list | tuple):
-        pairs = [unwrapped(part) for part in tree]
-        tracked = any(t for _, t in pairs)
-        parts = [x for x, _ in pairs]
-        return (parts if isinstance(tree, list) else tuple(parts)), tracked
-    return tree, False
 
 
 def _refusing(name: str, raw: Callable[..., Any]) -> Callable[..., Any]:
     """Stands in for an op that is not there: whole numbers and truth values lose no gradient."""
 
     def refuse(*args: Any, **kwargs: Any) -> Any:
+        datas, _ = unwrapped(args, f"xp.{name}", "an argument")
+        words = {key: unwrapped(value, f"xp.{name}", key)[0] for key, value in kwargs.items()}
         for x in variables_in((args, kwargs)):
             if x._node is not None and is_inexact(x.dtype, namespace(x._data)):
                 raise GradientError(
                     f"xp.{name}: got a tracked Variable, but {name} has no gradient in arraygrad; "
                     f"use .detach() of it if none is wanted"
                 )
-        datas, _ = unwrapped(args)
-        return wrapped(raw(*datas, **{key: unwrapped(value)[0] for key, value in kwargs.items()}))
+        return wrapped(raw(*datas, **words))
 
     return refuse
-
-
-def blame(
-    error: Exception, name: str, namespace: Namespace, args: tuple[Any, ...], kw: dict[str, Any]
-) -> Exception:
-    """The error to raise where the library's own function failed: ours, naming what it got."""
-    if isinstance(error, (ArraygradError, Warning, FloatingPointError)):
-        return error
-    words = [briefly(x) for x in args] + [f"{key} = {briefly(x)}" for key, x in kw.items()]
-    text = f"{name}: got {', '.join(words)}"
-    mine = namespace._backend.name
-    for x in args:
-        if hasattr(x, "dtype") and hasattr(x, "shape") and (other := backend_of(x).name) != mine:
-            new: Exception = MixedBackendError(
-                f"{text}, an array of {other}; expected arrays of {mine}: convert it, or call the "
-                f"function of its own namespace, x.__array_namespace__()"
-            )
-            break
-    else:
-        new = translated(error, f"{text}: {error}")
-    return caused(new, error)
