@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
+import arraygrad as ag
 import arraygrad.functions as F
 import arraygrad.layers as L
 from arraygrad import Variable, datasets, models, optimizers, transforms, weights
@@ -298,3 +299,44 @@ def test_summary_without_an_input_says_what_it_needs():
 def test_transforms_and_splits_refuse_what_they_cannot_use(make):
     with pytest.raises(ArraygradError, match="expected"):
         make()
+
+
+@pytest.mark.parametrize(
+    ("call", "advice"),
+    [
+        (lambda x: np.arcsin(x), "numpy.arcsin: got a Variable, expected arrays; call F.asin "),
+        (lambda x: np.linalg.inv(x), "numpy.linalg.inv: .* call F.inv "),
+        (lambda x: np.linalg.norm(x), "call F.vector_norm "),
+        (lambda x: np.fft.fft(x), "numpy.fft.fft: .* call F.fft "),
+        (lambda x: np.dot(x, x), "call F.matmul "),
+        (lambda x: np.floor(x), "call arraygrad.xp.floor instead"),
+        (lambda x: np.median(x), "has no op of that name; write it"),
+    ],
+)
+def test_functions_of_numpy_say_what_to_call(call, advice):
+    with pytest.raises(DtypeError, match=advice):
+        call(Variable(np.eye(2)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        ag.grad, ag.value_and_grad, ag.jacobian, ag.jacfwd, ag.hessian, ag.elementwise_grad,
+        lambda y: ag.vjp(y, 1.0), lambda y: ag.jvp(y, (1.0,), (1.0,)),
+    ],
+)  # fmt: skip
+def test_transforms_of_a_result_say_what_to_call(make):
+    with pytest.raises(ArgumentError, match=r"got a Variable, expected a func.* y.backward\(\)"):
+        make(F.sum(Variable(np.ones(2))))
+
+
+def test_a_hook_that_cannot_be_called_is_refused_when_it_is_added():
+    optimizer = ag.optimizers.SGD()
+    with pytest.raises(LayerError, match=r"SGD.add_hook: got a float; expected a function"):
+        optimizer.add_hook(1e-4)
+    assert optimizer.hooks == []
+
+
+def test_custom_needs_a_name():
+    with pytest.raises(ArgumentError, match=r"custom: got a lambda, .* write it with def"):
+        ag.custom(lambda x: x)

@@ -211,25 +211,31 @@ _VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
 
 def _refusal(function: Any) -> str:
-    from arraygrad.op import table
+    import arraygrad
+    from arraygrad import functions
 
-    name = _OTHER_NAMES.get(function.__name__, function.__name__)
-    names = (
-        op.__name__
-        for op in table.values()
-        if name in (op.__name__, op.definition.reference) and not op.__name__.startswith("_")
-    )
-    op_name = next(names, None)
-    advice = (
-        f"call F.{op_name} (arraygrad.functions) instead, or give it x.data"
-        if op_name is not None
-        else "arraygrad.functions has no op of that name; if no gradient is wanted, give it x.data "
-        "or x.detach()"
-    )
-    return f"numpy.{function.__name__}: got a Variable, expected arrays; {advice}"
+    module, name = getattr(function, "__module__", None) or "numpy", function.__name__
+    name = _OTHER_NAMES.get(name, name)
+    if callable(getattr(functions, name, None)):
+        advice = f"call F.{name} (arraygrad.functions) instead, or give it x.data"
+    elif module == "numpy" and hasattr(arraygrad.xp, name):
+        advice = f"call arraygrad.xp.{name} instead, or give it x.data"
+    else:
+        advice = (
+            "arraygrad.functions has no op of that name; write it with those that are there, or, "
+            "if no gradient is wanted, give it x.data or x.detach()"
+        )
+    return f"{module}.{function.__name__}: got a Variable, expected arrays; {advice}"
 
 
-_OTHER_NAMES = {"concatenate": "concat", "amax": "max", "amin": "min"}
+# What NumPy calls otherwise than arraygrad and the standard do.
+_OTHER_NAMES = {
+    "amax": "max", "amin": "min", "concatenate": "concat", "conjugate": "conj", "divide": "div",
+    "dot": "matmul", "multiply": "mul", "negative": "neg", "norm": "vector_norm", "power": "pow",
+    "ravel": "reshape", "subtract": "sub", "true_divide": "div",
+    **{f"arc{x}{h}": f"a{x}{h}" for x in ("sin", "cos", "tan") for h in ("", "h")},
+    "arctan2": "atan2",
+}  # fmt: skip
 
 
 def variables_in(tree: Any) -> Iterator[Any]:

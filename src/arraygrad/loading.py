@@ -18,7 +18,7 @@ import pluggy
 
 from arraygrad import hookspecs, registry, settings
 from arraygrad.errors import ClashError, PluginUnavailableError
-from arraygrad.installed import Installed
+from arraygrad.installed import Installed, normalized
 
 
 class Plugin:
@@ -50,6 +50,10 @@ class Plugin:
 
     def __repr__(self) -> str:
         return f"<plugin {self.distribution} {self.version}: {self.status}>"
+
+    def is_named(self, name: str) -> bool:
+        """Whether `name` is the distribution's or the namespace's; "-" and "_" are the same."""
+        return normalized(name) in (normalized(self.distribution), normalized(self.namespace))
 
     @property
     def failed(self) -> bool:

@@ -161,7 +161,7 @@ def _away(backend: str) -> bool:
 def _named(name: str) -> list[Plugin]:
     plugins = statuses()
     known = {p.distribution: p.namespace for p in plugins}
-    found = [p for p in plugins if name in (p.distribution, p.namespace)]
+    found = [p for p in plugins if p.is_named(name)]
     if not found:
         near = settings.near(name, {*known, *known.values()})
         raise UnknownNameError(f"plugins: no plugin is named {name!r}{near}")

@@ -223,11 +223,11 @@ def problems() -> list[str]:
     return _wrong
 
 
-def near(name: str, known: Iterable[str], prefix: str = "", cutoff: float = 0.7) -> str:
+def near(name: str, known: Iterable[str], prefix: str = "") -> str:
     """'; did you mean ...?' for a misspelt name, or nothing."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
+    found = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
     return f"; did you mean {prefix + found[0]!r}?" if found else ""
 
 

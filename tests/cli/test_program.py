@@ -44,6 +44,15 @@ def test_plugins(cli):
     assert "did you mean 'arraygrad'" in cli.error("plugins", "araygrad")
 
 
+def test_names_of_plugins_with_either_sign(cli, monkeypatch):
+    from arraygrad import plugins
+
+    [core] = [p for p in plugins.statuses() if p.namespace == "core"]
+    monkeypatch.setattr(core, "namespace", "log_cosh")
+    assert cli.json("plugins", "log-cosh") == cli.json("plugins", "log_cosh") != []
+    assert "1 checks, 1 passed" in cli("plugins", "check", "log-cosh", "--only", "targets").stdout
+
+
 def test_kernels(cli, monkeypatch):
     items = cli.json("kernels", "--backend", "numpy")
     assert {"op": "core:tanh", "backend": "numpy", "used": True, "reason": ""}.items() <= next(

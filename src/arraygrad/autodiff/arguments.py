@@ -41,8 +41,13 @@ class Alias(Node):
     pull_graph = pull
 
 
-def name_of(f: Callable[..., Any]) -> str:
-    """The name of a function in messages."""
+def name_of(f: Callable[..., Any], who: str = "checkpoint") -> str:
+    """The name of a function in messages of the transform `who`; ArgumentError if it is none."""
+    if not callable(f):
+        raise ArgumentError(
+            f"{who}: got a {type(f).__name__}, expected a function of arrays; for the "
+            f"gradients of a result y that is there already, call y.backward()"
+        )
     return getattr(f, "__name__", "f")
 
 

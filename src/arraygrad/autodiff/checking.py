@@ -38,7 +38,7 @@ def check_grads(
     ...
     arraygrad.errors.GradientError: check_grads(<lambda>): got the derivative ... of order 1 ...
     """
-    who = f"check_grads({name_of(f)})"
+    who = f"check_grads({name_of(f, 'check_grads')})"
     if order < 1:
         raise ArgumentError(f"{who}: got order {order}, expected 1, 2, ...")
     _check(who, f, in_tuple(args, who), order, 1, rtol, np.random.default_rng(seed))

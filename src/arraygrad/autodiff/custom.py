@@ -34,9 +34,10 @@ def custom(f: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """
     if f is None:
         return lambda f: custom(f, **options)
-    if not callable(f) or not hasattr(f, "__name__"):
+    if not callable(f) or not getattr(f, "__name__", "").isidentifier():
+        got = "a lambda" if getattr(f, "__name__", "") == "<lambda>" else type(f).__name__
         raise ArgumentError(
-            f"custom: got {type(f).__name__}, expected a function with a name, written with def"
+            f"custom: got {got}, expected a function with a name: write it with def"
         )
     made = ops.op_of(ops.Definition(_raw(f), **options))
     if ops.table.get(f.__name__) is made:

@@ -53,7 +53,9 @@ def implicit_root(
     >>> root(4.0), ag.grad(root)(4.0), ag.grad(ag.grad(root))(4.0)
     (array(2.), array(0.25), array(-0.03125))
     """
-    return _root(f"implicit_root({name_of(f)})", f, solve, _linear_solve(linear_solve))
+    return _root(
+        f"implicit_root({name_of(f, 'implicit_root')})", f, solve, _linear_solve(linear_solve)
+    )
 
 
 def fixed_point(
@@ -71,7 +73,7 @@ def fixed_point(
     >>> ag.grad(cosine)(1.0)
     array(-0.29747434)
     """
-    who = f"fixed_point({name_of(f)})"
+    who = f"fixed_point({name_of(f, 'fixed_point')})"
 
     def iterate(step: Matvec, x: Any) -> Any:
         xp = namespace(x)

@@ -83,7 +83,8 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable
     array([[4., 2.],
            [2., 0.]])
     """
-    return _transform("hessian", False, grad(f, argnums), argnums, False, False, name_of(f))
+    name = name_of(f, "hessian")
+    return _transform("hessian", False, grad(f, argnums), argnums, False, False, name)
 
 
 def elementwise_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -95,7 +96,7 @@ def elementwise_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) ->
     >>> ag.elementwise_grad(F.tanh)(np.array([0.0, 1.0]))
     array([1.        , 0.41997434])
     """
-    name = name_of(f)
+    name = name_of(f, "elementwise_grad")
 
     def elementwise_grad_f(*args: Any, **kwargs: Any) -> Any:
         who = f"elementwise_grad({name})"
@@ -127,7 +128,7 @@ def _transform(
     holomorphic: bool,
     name: str = "",
 ) -> Callable[..., Any]:
-    name = name or name_of(f)
+    name = name or name_of(f, word)
     who = f"{word}({name})"
 
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:

@@ -23,7 +23,7 @@ class ScipyObjective:
 
     def __init__(self, f: Callable[..., Any], like: Any = None) -> None:
         self.f, self.like = f, like
-        self.name = name_of(f)
+        self.name = name_of(f, "scipy_objective")
         self._value_and_grad = value_and_grad(f)
         self._gradient: tuple[Any, Trace, Any] | None = None  # at the last point asked for
         if like is None:

@@ -25,7 +25,7 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, 
     >>> y, pull(np.array([1.0, 10.0]))
     (array([2., 6.]), (array([ 2., 31., 20.]),))
     """
-    trace = Trace(f"vjp({name_of(f)})", f, args, has_aux=has_aux)
+    trace = Trace(f"vjp({name_of(f, 'vjp')})", f, args, has_aux=has_aux)
 
     def pull(dy: Any) -> tuple[Any, ...]:
         gys = trace.seeds(dy, trace.y_shape, trace.ys, "a gradient")
@@ -44,7 +44,7 @@ def linearize(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple
     >>> y, push(1.0), push(0.5)
     (array(8.), array(12.), array(6.))
     """
-    trace = Trace(f"linearize({name_of(f)})", f, args, has_aux=has_aux)
+    trace = Trace(f"linearize({name_of(f, 'linearize')})", f, args, has_aux=has_aux)
     linear = trace.linear()
 
     def push(*tangents: Any) -> Any:
@@ -71,8 +71,9 @@ def jvp(
     >>> ag.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (array(6.), array(23.))
     """
-    args, tangents = in_tuple(args, f"jvp({name_of(f)})"), in_tuple(tangents, f"jvp({name_of(f)})")
-    trace = Trace(f"jvp({name_of(f)})", f, args, has_aux=has_aux)
+    who = f"jvp({name_of(f, 'jvp')})"
+    args, tangents = in_tuple(args, who), in_tuple(tangents, who)
+    trace = Trace(who, f, args, has_aux=has_aux)
     dxs = trace.seeds(tangents, tuple(trace.x_shapes), trace.xs, "tangents")
     dys = unflatten(trace.y_shape, iter(trace.linear()(dxs)))
     out = given_back(dys, any(trace.wrapped) or _any_wrapped(dxs))
@@ -88,7 +89,7 @@ def hvp(f: Callable[..., Any], args: Sequence[Any], vectors: Sequence[Any]) -> t
     >>> ag.hvp(lambda x: (x ** 3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))
     (array([  6., 120.]),)
     """
-    who = f"hvp({name_of(f)})"
+    who = f"hvp({name_of(f, 'hvp')})"
     args = in_tuple(args, who)
     # The Hessian is symmetric: pulling back through the gradient is the cheaper product.
     trace = Trace(who, grad(f, tuple(range(len(args)))), args)

@@ -35,7 +35,7 @@ def value_and_grad(
     (array(5.), array([2., 4.]))
     """
     several = not isinstance(argnums, int)
-    name = name_of(f)
+    name = name_of(f, "grad")
     who, both = f"grad({name})", f"value_and_grad({name})"
 
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:

@@ -21,7 +21,7 @@ def list_plugins(name: str | None, check: bool, as_json: bool) -> None:
     """`arraygrad plugins [NAME]`."""
     found = known_plugins.statuses()
     if name is not None:
-        found = [plugin for plugin in found if name in (plugin.distribution, plugin.namespace)]
+        found = [plugin for plugin in found if plugin.is_named(name)]
         if not found:
             names = {n for p in known_plugins.statuses() for n in (p.distribution, p.namespace)}
             raise UnknownNameError(

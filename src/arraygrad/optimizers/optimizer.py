@@ -78,7 +78,15 @@ class Optimizer:
         return self
 
     def add_hook(self, f: Callable[[list[Parameter]], Any]) -> None:
-        """Call f before each update with the list of the parameters that have a gradient."""
+        """Call f before each update with the list of the parameters that have a gradient.
+
+        Raises LayerError if f cannot be called.
+        """
+        if not callable(f):
+            raise LayerError(
+                f"{type(self).__name__}.add_hook: got a {type(f).__name__}; expected a function of "
+                f"the list of parameters, such as WeightDecay(1e-4)"
+            )
         self.hooks.append(f)
 
     def update(self) -> None:

@@ -212,7 +212,7 @@ def check_plugin(
     >>> check_plugin("core", only=["status", "targets"])
     <Report arraygrad: 3 checks, 0 failed>
     """
-    found = [p for p in plugins.statuses() if name in (p.distribution, p.namespace)]
+    found = [p for p in plugins.statuses() if p.is_named(name)]
     if not found:
         known = {n for p in plugins.statuses() for n in (p.distribution, p.namespace)}
         raise UnknownNameError(

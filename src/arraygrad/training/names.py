@@ -85,7 +85,7 @@ def _makes(thing: Any, base: type) -> bool:
 
 def _unknown(kind: str, name: str) -> str:
     names = usable(kind)
-    hint = settings.near(name.lower(), names, cutoff=0.6)
+    hint = settings.near(name.lower(), names)
     if not hint:
         several = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
         hint = f"; expected one of {several}"
