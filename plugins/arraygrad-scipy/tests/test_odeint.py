@@ -10,7 +10,7 @@ import pytest
 import arraygrad as ag
 import arraygrad.functions as F
 from arraygrad import Variable
-from arraygrad.errors import ArgumentError, DtypeError, ShapeError
+from arraygrad.errors import ArgumentError, DtypeError, GradientError, ShapeError
 from arraygrad_scipy.integrate import IntegrationError, odeint
 
 TIGHT = {"rtol": 1e-11, "atol": 1e-11}
@@ -142,3 +142,102 @@ def test_under_jit_it_says_why_not() -> None:
     pytest.importorskip("arraygrad_jax")
     with pytest.raises(ArgumentError, match="outside of jit"):
         jax.jit(lambda y: odeint(lambda y, t: -y, y, [0.0, 1.0]).data)(np.ones(2, np.float32))
+
+
+def spiral(y: Any, t: Any, p: Any) -> Any:
+    """A state in two parts, that reads a dict, the time, and weights from outside."""
+    return {"x": W @ y["x"] * p["a"] + F.sin(p["b"] * t), "s": (y["x"] * y["x"]).sum() - y["s"]}
+
+
+W = Variable(np.array([[-0.5, 0.8], [-0.7, -0.2]]))
+TIMES = np.array([0.0, 0.4, 1.0, 1.7])
+
+
+def both(loss: Any, *args: Any) -> tuple[Any, Any]:
+    return tuple(loss(*args, adjoint) for adjoint in (False, True))  # type: ignore[return-value]
+
+
+def test_the_adjoint_gives_the_same_gradients() -> None:
+    def loss(y0: Any, t: Any, p: Any, adjoint: bool) -> Any:
+        y = odeint(spiral, y0, t, p, adjoint=adjoint, rtol=1e-9, atol=1e-9)
+        return (y["x"] ** 3).sum() + (y["s"][1:] * np.array([1.0, -2.0, 0.5])).sum()
+
+    start = {"x": np.array([1.0, 0.5]), "s": np.array(0.3)}
+    for t in (TIMES, TIMES[::-1].copy()):
+        p = {"a": 1.3, "b": np.array([0.7, -0.4])}
+        found = []
+        for adjoint in (False, True):
+            W.cleargrad()
+            y0, ts, ps = ({k: Variable(np.asarray(v)) for k, v in tree.items()} for tree in
+                          (start, {"t": t}, p))  # fmt: skip
+            loss(y0, ts["t"], ps, adjoint).backward()
+            variables = [*y0.values(), *ts.values(), *ps.values(), W]
+            found.append([v.grad.data for v in variables if v.grad is not None])
+        assert len(found[0]) == len(found[1]) == 6
+        for kept, back in zip(*found, strict=True):
+            np.testing.assert_allclose(back, kept, rtol=1e-6, atol=1e-7)
+
+
+def test_the_adjoint_has_second_derivatives() -> None:
+    def loss(q: Any, adjoint: bool) -> Any:
+        t = F.concat([np.zeros(1), q[3:4], q[3:4] * 2.0])
+        y = odeint(lambda y, t, a: -a * y * y + F.sin(t * q[2]), q[0], t, q[1],
+                   adjoint=adjoint, rtol=1e-8, atol=1e-8)  # fmt: skip
+        return y[1] * y[2]
+
+    q = np.array([0.8, 0.6, 1.1, 0.5])
+    kept, back = (ag.hessian(lambda q, a=a: loss(q, a))(q) for a in (False, True))
+    np.testing.assert_allclose(back, kept, atol=1e-6)
+
+
+def test_the_adjoint_of_complex_numbers() -> None:
+    def loss(y: Any, a: Any, adjoint: bool) -> Any:
+        end = odeint(lambda y, t: a * y, y, [0.0, 1.0], adjoint=adjoint, **TIGHT)[1]
+        return F.real(end * end * (1 - 2j))
+
+    y, a = np.array(0.5 + 1j), np.array(-0.3 + 0.4j)
+    kept, back = (ag.grad(loss, (0, 1))(y, a, adjoint) for adjoint in (False, True))
+    np.testing.assert_allclose(back, kept, rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_the_adjoint_on_other_libraries(name: str) -> None:
+    pytest.importorskip(name)
+    backend = ag.get_backend(name)
+    y0 = backend.asarray(np.array([1.0, 2.0], "float32"))
+
+    def loss(y: Any, adjoint: bool) -> Any:
+        return odeint(lambda y, t: -y * y, y, [0.0, 0.5, 1.0], adjoint=adjoint, rtol=1e-5)[2].sum()
+
+    kept, back = (ag.grad(loss)(y0, adjoint) for adjoint in (False, True))
+    assert back.dtype == y0.dtype
+    np.testing.assert_allclose(backend.to_numpy(back), backend.to_numpy(kept), rtol=1e-3)
+
+
+def test_the_adjoint_keeps_no_steps() -> None:
+    y = odeint(lambda y, t: F.cos(9.0 * t) * y, Variable(np.ones(3)), [0.0, 9.0], adjoint=True)
+    nodes, pending = set(), [y._node]
+    while pending:
+        if (node := pending.pop()) is not None and node not in nodes:
+            nodes.add(node)
+            pending += node.edges
+    assert len(nodes) < 10
+
+
+def test_without_a_gradient_the_adjoint_is_a_constant() -> None:
+    y = odeint(lambda y, t: -y, np.ones(2), [0.0, 1.0], adjoint=True)
+    assert not y.requires_grad
+    np.testing.assert_allclose(y.data[1], np.exp(-1.0), rtol=1e-7)
+
+
+def test_the_adjoint_says_what_it_cannot_do() -> None:
+    a, b = Variable(np.array(1.0)), Variable(np.array(2.0))
+    y = odeint(lambda y, t: -y * (a if t < 0.5 else b), 1.0, [0.0, 1.0], adjoint=True)
+    with pytest.raises(GradientError, match=r"1 tracked Variables .* same ones at all times"):
+        y[1].backward()
+
+    # Forwards this forgets where it began; backwards any error grows by exp(100).
+    y = odeint(lambda y, t: -50.0 * a * y, 1.0, [0.0, 2.0], adjoint=True, mxstep=100)
+    with np.errstate(all="ignore"), pytest.raises(IntegrationError) as caught:
+        y[1].backward()
+    assert "solved backwards" in "".join(caught.value.__notes__)

@@ -54,14 +54,24 @@ class Deferred(Node):
         self, pairs: Iterable[tuple[Any, Any]], first: int, graph: bool
     ) -> Iterable[tuple[Node, Any]]:
         """What reaches nodes older than this one, from (result, gradient) pairs of newer ones."""
-        starts: dict[Node, Any] = {}
-        for y, g in pairs:
-            if isinstance(y, Variable) and y._node is not None:
-                starts[y._node] = starts[y._node] + g if y._node in starts else g
-        # Rules, and so nodes, leave conjugates to `backprop`.
-        starts = {node: _conjugate(node, g) for node, g in starts.items()}
-        found = backprop(starts, first=first, last=self.seq, create_graph=graph)
-        return [(node, _conjugate(node, g)) for node, g in found.items() if node.seq < self.seq]
+        found = transposed(pairs, first=first, last=self.seq, graph=graph)
+        return [(node, g) for node, g in found.items() if node.seq < self.seq]
+
+
+def transposed(
+    pairs: Iterable[tuple[Any, Any]], *, first: int = 0, last: int, graph: bool
+) -> dict[Node, Any]:
+    """What reaches nodes from number `first` to `last`, from (result, gradient) pairs of newer.
+
+    Gradients are as rules give them, and so nodes, which leave conjugates to `backprop`.
+    """
+    starts: dict[Node, Any] = {}
+    for y, g in pairs:
+        if isinstance(y, Variable) and y._node is not None:
+            starts[y._node] = starts[y._node] + g if y._node in starts else g
+    starts = {node: _conjugate(node, g) for node, g in starts.items()}
+    found = backprop(starts, first=first, last=last, create_graph=graph)
+    return {node: _conjugate(node, g) for node, g in found.items()}
 
 
 class Checkpoint(Deferred):

@@ -3,7 +3,8 @@
 What is differentiated is the computed solution: the steps that were taken, with their sizes held
 fixed. So gradients are exact for what was computed, whatever the tolerance, and to any order; a
 second equation solved backwards in time (the adjoint of Chen et al. 2018, arXiv:1806.07366) has
-errors of its own, and is unstable where the first one is dissipative. Large states are computed in
+errors of its own, and is unstable where the first one is dissipative; it is there for those who
+want its memory, in `adjoint`. Large states are computed in
 checkpoints: one state for each step is kept, and the stages of a step are computed again when
 gradients come back to it, as that adjoint does too. For small ones that would double the time.
 """
@@ -17,9 +18,11 @@ import numpy as np
 
 from arraygrad import Variable, as_variable, backend_of, checkpoint, no_grad
 from arraygrad.autodiff.containers import flatten, unflatten, written
+from arraygrad.autodiff.deferred import snapshot
 from arraygrad.backend import PYTHON_SCALARS
 from arraygrad.errors import ArgumentError, DtypeError, OpError, ShapeError
 from arraygrad.op import arr, case, op
+from arraygrad_scipy.adjoint import solved
 from arraygrad_scipy.runge_kutta import E, State, _combined, between, combined, stages
 from arraygrad_scipy.shared import constant, data_of, real_or_complex
 from arraygrad_scipy.step_control import Control, raw
@@ -36,12 +39,12 @@ class IntegrationError(OpError, RuntimeError):
 class Slopes:
     """f on flat lists of Variables, checked: it gives slopes in the structure of the state."""
 
-    def __init__(self, f: Any, shape: Any, like: State) -> None:
-        self.f, self.shape, self.like = f, shape, like
+    def __init__(self, f: Any, args: tuple[Any, ...], shape: Any, like: State) -> None:
+        self.f, self.args, self.shape, self.like = f, snapshot(args), shape, like
 
-    def __call__(self, state: State, t: Any, args: tuple[Any, ...]) -> State:
+    def __call__(self, state: State, t: Any) -> State:
         found: list[Any] = []
-        got = flatten(self.f(unflatten(self.shape, iter(state)), t, *args), found)
+        got = flatten(self.f(unflatten(self.shape, iter(state)), t, *self.args), found)
         if got != self.shape:
             raise ArgumentError(
                 f"odeint: the function returned the structure {written(got)}, expected "
@@ -82,6 +85,7 @@ def _forced(y: Any, t: Any, a: Any) -> Any:
         case(_forced, [arr(), arr()], [0.5, 0.3], arr(), rtol=1e-9, atol=1e-9),
         case(_decay, arr(1, kind="complex"), [0.0, 0.2], arr(1, kind="complex"), rtol=1e-9),
         case(_decay, arr(2), [0.0, 0.2], arr(), rtol=1e-9, checkpoints=True),
+        case(_forced, [arr(), arr()], [0.5, 0.3], arr(), rtol=1e-9, atol=1e-9, adjoint=True),
     ]
 )
 def odeint(
@@ -94,6 +98,7 @@ def odeint(
     mxstep: int = 10_000,
     hmax: float = math.inf,
     checkpoints: bool | None = None,
+    adjoint: bool = False,
 ) -> Any:
     """The solution of dy/dt = func(y, t, *args) at times t, with y(t[0]) = y0.
 
@@ -104,7 +109,8 @@ def odeint(
     rtol, atol: the error of a step is kept below atol + rtol * |y|, in the mean of squares; rtol
     is at least 4 roundings of the dtype. mxstep: steps tried in all. hmax: the longest one.
     checkpoints: keep one state for each step, and compute the step again for gradients; None for
-    states of more than 1000 numbers.
+    states of more than 1000 numbers. adjoint: keep the states at times t alone, and find gradients
+    by solving the adjoint equation backwards in time, with an error of its own.
 
     Steps of Dormand and Prince 1980, of order 5(4), as `scipy.integrate.solve_ivp` takes them
     too; values between them are of order 4. It is made for problems that are not stiff.
@@ -130,10 +136,19 @@ def odeint(
             "values, so expected a call outside of jit"
         )
     times, moving = _times(t, y[0])
-    control = Control(y, rtol, atol, mxstep, hmax, times)
-    if checkpoints is None:
-        checkpoints = control.size > _LARGE
-    found = _solved(Slopes(func, shape, y), y, times, moving, args, control, checkpoints)
+    slopes = Slopes(func, args, shape, y)
+
+    def solve(slopes: Any, y: State, times: list[float], count: int) -> list[State]:
+        control = Control(y, rtol, atol, mxstep, hmax, count)
+        return _solved(slopes, y, times, None, control, checkpoints=False)
+
+    if adjoint:
+        found = solved(solve, slopes, y, times, moving, len(y))
+    else:
+        control = Control(y, rtol, atol, mxstep, hmax)
+        if checkpoints is None:
+            checkpoints = control.size > _LARGE
+        found = _solved(slopes, y, times, moving, control, checkpoints)
     xp = y[0].__array_namespace__()
     return unflatten(shape, iter([xp.stack(list(column)) for column in zip(*found, strict=True)]))
 
@@ -155,18 +170,12 @@ def _times(t: Any, like: Variable) -> tuple[list[float], Variable | None]:
 
 
 def _solved(
-    slopes: Slopes,
-    y: State,
-    times: list[float],
-    moving: Any,
-    args: Any,
-    control: Control,
-    checkpoints: bool,
+    slopes: Any, y: State, times: list[float], moving: Any, control: Control, checkpoints: bool
 ) -> list[State]:
     """The states at all times."""
 
-    def step(y: State, k: State, t: Any, h: Any, thetas: list[Any], args: Any) -> Any:
-        states, ks = stages(lambda y, t: slopes(y, t, args), y, k, t, h)
+    def step(y: State, k: State, t: Any, h: Any, thetas: list[Any]) -> Any:
+        states, ks = stages(slopes, y, k, t, h)
         with no_grad():
             errors = [_combined(*column, coefs=E).data for column in zip(*ks, strict=True)]
         outs = [
@@ -183,20 +192,16 @@ def _solved(
     if len(times) == 1:
         return found
     sign = 1.0 if end > begin else -1.0
-    k = slopes(y, begin if moving is None else moving[0], args)
+    k = slopes(y, begin if moving is None else moving[0])
     with no_grad():
-        h = control.first(
-            lambda y, t: slopes(y, t, args), _constants(y), _constants(k), begin, sign
-        )
+        h = control.first(slopes, _constants(y), _constants(k), begin, sign)
     t, again = begin, False
     for _ in range(control.mxstep):
         left = abs(end - t)
         last = h >= left * (1 - 1e-12)
         h = left if last else h
         if h <= 4 * abs(t) * 2.0**-52 or h < 1e-300:
-            raise IntegrationError(
-                _message(slopes, y, k, t, sign * h, args, "steps became too small")
-            )
+            raise IntegrationError(_message(slopes, y, k, t, sign * h, "steps became too small"))
         to = end if last else t + sign * h
         reached = done
         while reached < len(times) and sign * (to - times[reached]) >= 0:
@@ -205,7 +210,7 @@ def _solved(
         now, size = t, to - t
         if moving is not None:
             now, size, at = _moved(moving, times, t, to, range(done, reached))
-        y1, k1, errors, outs = attempt(y, k, now, size, at, args)
+        y1, k1, errors, outs = attempt(y, k, now, size, at)
         error = abs(to - t) * control.norm(errors, raw(y), raw(y1))
         taken = error <= 1
         h = control.next(abs(to - t), error, again)
@@ -217,7 +222,7 @@ def _solved(
             if done == len(times):
                 return found
     what = f"{control.mxstep} steps were not enough"
-    raise IntegrationError(_message(slopes, y, k, t, sign * h, args, what))
+    raise IntegrationError(_message(slopes, y, k, t, sign * h, what))
 
 
 def _moved(t: Variable, times: list[float], now: float, to: float, which: range) -> Any:
@@ -229,11 +234,11 @@ def _moved(t: Variable, times: list[float], now: float, to: float, which: range)
     return begin, h, [(t[i] - begin) / h for i in which]
 
 
-def _message(slopes: Slopes, y: State, k: State, t: float, h: float, args: Any, what: str) -> str:
+def _message(slopes: Any, y: State, k: State, t: float, h: float, what: str) -> str:
     """With what the last two stages, at one time, tell of the fastest rate (Hairer, Wanner)."""
     text = f"odeint: {what}; it came to t = {t:.6g} with steps of {h:.3g}"
     with no_grad():
-        states, ks = stages(lambda y, t: slopes(y, t, args), _constants(y), _constants(k), t, h)
+        states, ks = stages(slopes, _constants(y), _constants(k), t, h)
     bend, way = (
         math.sqrt(
             sum(float(np.sum(np.abs(_host(a) - _host(b)) ** 2)) for a, b in zip(p, q, strict=True))

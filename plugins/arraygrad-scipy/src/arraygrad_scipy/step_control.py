@@ -13,10 +13,19 @@ __all__ = ["Control", "raw"]
 
 
 class Control:
-    """Which steps are taken: tolerances, and the PI controller of Hairer and Wanner."""
+    """Which steps are taken: tolerances, and the PI controller of Hairer and Wanner.
+
+    count: how many arrays of the state have errors that matter; None for all.
+    """
 
     def __init__(
-        self, y: State, rtol: float, atol: float, mxstep: int, hmax: float, times: list[float]
+        self,
+        y: State,
+        rtol: float,
+        atol: float,
+        mxstep: int,
+        hmax: float,
+        count: int | None = None,
     ) -> None:
         if not (rtol >= 0 and atol >= 0 and rtol + atol > 0 and mxstep > 0 and hmax > 0):
             raise ArgumentError(
@@ -29,13 +38,15 @@ class Control:
         self.eps = max(float(xp.finfo(d).eps) for xp, d in zip(self.xps, dtypes, strict=True))
         self.rtol, self.atol = max(rtol, 4 * self.eps), max(atol, self.eps**2)
         self.mxstep, self.hmax = mxstep, hmax
-        self.size = sum(x.size for x in y)
+        self.count = count
+        self.size = sum(x.size for x in y[:count])
         self.before = 1e-4  # the error of the step before
 
     def norm(self, errors: State, *states: State) -> float:
         """The root of the mean of squares of errors, as multiples of what is allowed."""
         total = 0.0
-        for xp, e, *ys in zip(self.xps, errors, *states, strict=True):
+        of_all = list(zip(self.xps, errors, *states, strict=True))
+        for xp, e, *ys in of_all[: self.count]:
             size = xp.abs(ys[0])
             for y in ys[1:]:
                 size = xp.maximum(size, xp.abs(y))
