@@ -195,8 +195,6 @@ class InPlace:
 
     def _in_place(self, sign: str, other: Any) -> Any:
         y = getattr(self, f"__{sign}__")(other)
-        if y is NotImplemented:
-            return y
         if self._node is not None and self._node.is_leaf and is_recording():
             return y  # x += 1 of a leaf makes another Variable, as Python does without __iadd__
         self._writable(f"{_SIGNS[sign]}= value")
