@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import pytest
@@ -207,3 +208,22 @@ def test_things_of_the_program_itself(registry, provide):
     assert registry.lookup("functions", "local:relu") is math.tan
     assert registry.find("functions", "cos").provider == "this program"
     assert len(told) == 3
+
+
+def test_things_of_the_program_come_last(registry, provide):
+    registry.register_local("functions", "math:cos")
+    provide("zebra", "gelu")
+    provide("core", "relu")
+    ids = [entry.id for entry in registry.entries("functions")]
+    assert ids == ["core:relu", "zebra:gelu", "local:cos"]
+
+
+def test_a_target_that_works_after_all_is_not_broken(registry, provide, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    provide("acts", "gelu", target="written_later:gelu")
+    with pytest.raises(RegistryError, match="written_later"):
+        registry.lookup("functions", "gelu")
+    (tmp_path / "written_later.py").write_text("from math import sin as gelu")
+    importlib.invalidate_caches()
+    assert registry.lookup("functions", "gelu") is math.sin
+    assert registry.broken_targets == {}
