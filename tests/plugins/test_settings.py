@@ -219,3 +219,49 @@ def test_an_unknown_key(here, key):
 def test_a_project_file_that_is_not_ours_is_not_parsed(here):
     write(here / "project" / "pyproject.toml", '[project]\nname = "arraygrad"\nbackend = = 1')
     assert settings.get("backend") == "numpy"
+
+
+def test_choices_that_are_no_ids(here):
+    path = write(
+        here / "project" / "arraygrad.toml",
+        '[prefer.functions]\ngelu = 3\nmish = "no id"\nrelu = "acts:relu"\n',
+    )
+    assert settings.choice("prefer", "functions", "relu").value == "acts:relu"
+    assert settings.choice("prefer", "functions", "gelu") is None
+    assert settings.problems() == [
+        f'{path}: prefer.functions.gelu: got 3, expected an id such as "acts:gelu"',
+        f"{path}: prefer.functions.mish: got 'no id', expected an id such as \"acts:mish\"",
+    ]
+
+
+def test_no_table_where_one_is_expected(here):
+    path = write(here / "project" / "pyproject.toml", "tool.arraygrad = 3\n")
+    assert settings.problems() == [f"{path}: expected a table, got int"]
+
+
+def test_a_file_that_only_speaks_of_the_table(here):
+    write(here / "project" / "pyproject.toml", 'x = "tool.arraygrad"\n')
+    assert settings.problems() == []
+    assert settings.origin("backend").origin == "default"
+
+
+def test_a_file_that_cannot_be_read(here):
+    path = here / "project" / "arraygrad.toml"
+    path.mkdir()
+    settings.reload()
+    (problem,) = settings.problems()
+    assert problem.startswith(f"{path}: cannot be read: ")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        settings.get("backend")
+
+
+def test_the_search_ends_at_the_root_of_the_file_system(here, monkeypatch):
+    asked = []
+    monkeypatch.setattr(settings, "_load", lambda path, *_: asked.append(path))
+    monkeypatch.setattr(settings.os.path, "exists", lambda path: False)
+    monkeypatch.chdir("/")
+    settings.reload()
+    assert settings.get("backend") == "numpy"
+    assert [path for path in asked if not path.startswith(str(here))] == [
+        "/arraygrad.toml", "/pyproject.toml",
+    ]  # fmt: skip
