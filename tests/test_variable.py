@@ -557,8 +557,26 @@ def test_deepcopy():
     back.note["seen"].append(2)
     same(x, np.array([1.0, 2.0]))
     assert x.note == {"seen": [1]}
-    same(copy.deepcopy(x * 2.0), np.array([2.0, 4.0]))
     assert copy.deepcopy(Parameter(None)).requires_grad
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_copies_of_results_keep_their_gradient(copied):
+    x = Variable(np.array([1.0, 2.0]))
+    y = x * 2.0
+    z = copied(y)
+    z[0] = 7.0
+    same(y, np.array([2.0, 4.0]))
+    z.sum().backward()
+    same(x.grad, np.array([0.0, 2.0]))
+    # The argument of a transform is the result of something, whatever it is to the caller.
+    assert ag.grad(lambda x: copied(x) ** 2)(3.0) == 6.0
+    leaf = copied(x)
+    leaf.sum().backward()
+    same(x.grad, np.array([0.0, 2.0]))
+    same(leaf.grad, np.ones(2))
+    with no_grad():
+        assert not copied(y).requires_grad
 
 
 def test_parameter():

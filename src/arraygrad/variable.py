@@ -331,7 +331,12 @@ class Variable(InPlace, Interop):
         """A constant with the same data."""
         return constant(self._data)
 
-    # -- copies are leaves: the graph does not travel
+    # -- copies of leaves are leaves, as in copied models; those of results are results
+
+    def __copy__(self) -> Variable:
+        if self._node is not None and self._node.seq:
+            return +self
+        return _rebuild(*self.__reduce__()[1])
 
     def __reduce__(self) -> Any:
         state = getattr(self, "__dict__", None)
@@ -340,6 +345,8 @@ class Variable(InPlace, Interop):
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         import copy
 
+        if self._node is not None and self._node.seq:  # a transform's argument is one too
+            return +self
         state = copy.deepcopy(getattr(self, "__dict__", None), memo)
         data = None if self._data is None else backend_of(self._data).copy(self._data)
         return _rebuild(type(self), data, self.name, self.requires_grad, state)
