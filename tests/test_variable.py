@@ -150,6 +150,16 @@ def test_repr(data, text):
     assert repr(Variable(data, requires_grad=False)) == text
 
 
+def test_repr_of_what_has_no_values(monkeypatch):
+    x = Variable(np.ones(2))
+
+    def refuse(self, x):
+        raise RuntimeError("there are no values")
+
+    monkeypatch.setattr(type(ag.get_backend("numpy")), "to_numpy", refuse)
+    assert repr(x) == "variable([1. 1.])"  # as the library says it
+
+
 # -- operators
 
 

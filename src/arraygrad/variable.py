@@ -228,7 +228,10 @@ class Variable(InPlace, Interop):
     def __repr__(self) -> str:
         if self._data is None:
             return "variable(None)"
-        text = str(backend_of(self._data).to_numpy(self._data))
+        try:
+            text = str(backend_of(self._data).to_numpy(self._data))
+        except Exception:  # traced, or sparse: the library has words for what has no values
+            text = str(self._data)
         return "variable(" + text.replace("\n", "\n" + " " * 9) + ")"
 
     __hash__ = object.__hash__  # by identity: == is elementwise
