@@ -5,6 +5,7 @@ A block with `>>>` is checked like a doctest, output included; any other is exec
 
 from __future__ import annotations
 
+import ast
 import doctest
 import os
 import re
@@ -16,6 +17,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+# Their Python blocks are run by the tests of the plugins.
+OTHERS = sorted([ROOT / "CONTRIBUTING.md", *ROOT.glob("plugins/*/README.md")])
+EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 FENCE = re.compile(
     r"^(?P<indent>[ ]*)```(?P<info>[^\n`]*)\n(?P<code>.*?)^(?P=indent)```[ ]*$",
     re.MULTILINE | re.DOTALL,
@@ -77,7 +81,7 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", PAGES + OTHERS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
     wrong = []
@@ -97,3 +101,27 @@ def test_the_index_names_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     names = {page.name for page in PAGES if page.parent.name == "docs"} - {"index.md"}
     assert {name for name in names if f"]({name})" not in index} == set()
+
+
+def test_the_index_names_every_example() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    names = {example.name for example in EXAMPLES}
+    assert {name for name in names if f"](../examples/{name})" not in index} == set()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_examples_say_what_they_show_and_how_to_run_them(example: Path) -> None:
+    first, _, rest = (ast.get_docstring(ast.parse(example.read_text("utf-8"))) or "").partition(
+        "\n"
+    )
+    assert first.endswith((".", ":", "?", "it."))
+    assert f"python examples/{example.name}" in rest
+
+
+def test_every_command_is_on_a_page() -> None:
+    pytest.importorskip("click")
+    from arraygrad.cli import program
+
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    own = [name for name, command in program.commands.items() if command.callback is not None]
+    assert {name for name in own if f"arraygrad {name}" not in text} == set()
