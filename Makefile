@@ -52,7 +52,7 @@ $(VENV)/.has-test: $(MADE) $(PROJECTS)
 $(VENV)/.has-lint: $(MADE) $(PROJECTS)
 	$(BIN)/python -m pip install --quiet --no-warn-conflicts -e ".[test,lint]"
 	$(BIN)/python -m pip install --quiet --no-deps $(PLUGINS)
-	@touch $@
+	@touch $@ $(VENV)/.has-test
 
 # What .ci/run needs to run the tests on PyTorch and JAX.
 $(VENV)/.has-backends: $(MADE) $(PROJECTS)
