@@ -6,6 +6,7 @@ argument that has no derivative can be called; backpropagation to that argument 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -104,44 +105,44 @@ def compute(name: str, *args: Any) -> Any:
         narrow = y.dtype != like.dtype and like.dtype.kind == "f"
         return y.astype(np.result_type(*arrays)) if narrow else y
     if (native := _native(backend.name, name)) is not None:
-        orders = name in _WITH_ORDER  # which stay numbers
-        y = native(*[x if orders else _lifted(x, like, backend) for x in args])
+        y = native(*(args if name in _WITH_ORDER else _floats(args, backend)))
         same = y.dtype == like.dtype or not is_inexact(like.dtype, backend.xp)
         return y if same else backend.xp.astype(y, backend.xp.result_type(*arrays))
     other, formula = _BY_OTHERS.get(name, ("", None))
     if formula is not None and (native := _native(backend.name, other)) is not None:
-        return formula(native, backend.xp, *[_lifted(x, like, backend) for x in args])
+        return formula(native, backend.xp, *_floats(args, backend))
     data = [x if type(x) in PYTHON_SCALARS else backend.to_numpy(x) for x in args]
     y = np.asarray(compute(name, *data))
     dtype = like.dtype if is_inexact(like.dtype, backend.xp) else None
     return backend.asarray(y, dtype=dtype, device=backend.device(like))
 
 
+def _floats(args: Sequence[Any], backend: Backend) -> list[Any]:
+    """Python numbers and whole numbers as arrays of the dtype of the floats among `args`."""
+    xp = backend.xp
+    arrays = [x for x in args if type(x) not in PYTHON_SCALARS]
+    floats = [x for x in arrays if is_inexact(x.dtype, xp)]
+    like = floats[0] if floats else xp.astype(arrays[0], xp.asarray(0.5).dtype)
+    return [_lifted(x, like, backend) for x in args]
+
+
 def _lifted(x: Any, like: Any, backend: Backend) -> Any:
+    """`x` as an array with the dtype of `like`, if it is a number or of whole numbers."""
     if type(x) in PYTHON_SCALARS:
         return backend.asarray(x, dtype=like.dtype, device=backend.device(like))
-    return x
+    return x if is_inexact(x.dtype, backend.xp) else backend.xp.astype(x, like.dtype)
 
 
-class _OnArrays:
-    """`sp` for rules on raw arrays."""
+class _Functions:
+    """`sp` for rules: what `made` gives for the names of special functions."""
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in NAMES:
-            raise AttributeError(f"there is no special function {name!r}")
-        return partial(compute, name)
-
-
-class _OnVariables:
-    """`sp` for rules on Variables."""
+    def __init__(self, made: Callable[[str], Any]) -> None:
+        self._made = made
 
     def __getattr__(self, name: str) -> Any:
         if name not in NAMES:
             raise AttributeError(f"there is no special function {name!r}")
-        return special(name)
-
-
-_RAW, _VARIABLES = _OnArrays(), _OnVariables()
+        return self._made(name)
 
 
 def derivative(function: Any, g: Any, values: dict[str, Any]) -> Any:
@@ -149,12 +150,14 @@ def derivative(function: Any, g: Any, values: dict[str, Any]) -> Any:
     data = g._data if isinstance(g, Variable) else g
     backend = backend_of(data)
     known = dict(values, xp=g.__array_namespace__() if data is not g else backend.xp)
-    known["sp"] = _RAW if data is g else _VARIABLES
+    known["sp"] = _OF_ARRAYS if data is g else _OF_VARIABLES
     asked = {name: known[name] for name in signature(function).parameters}
     for name, value in asked.items():
-        if type(value) in PYTHON_SCALARS and name != "order":
-            lifted = _lifted(value, data, backend)
-            asked[name] = lifted if data is g else constant(lifted)
+        if name not in ("order", "xp", "sp"):
+            given = value._data if isinstance(value, Variable) else value
+            lifted = _lifted(given, data, backend)
+            if lifted is not given:
+                asked[name] = lifted if data is g else constant(lifted)
     return g * function(**asked)
 
 
@@ -212,7 +215,7 @@ def _samples(name: str) -> list[Any]:
     return [case(*made)]
 
 
-# Functions without a closed form of any derivative.
+# Functions without any derivative here.
 _WITHOUT: dict[str, dict[str, Any]] = {
     "gammasgn": {"x": "constant"},
     "lpmv": {"m": None, "v": None, "x": None},
@@ -236,5 +239,8 @@ def special(name: str) -> Any:
         return _define(name, _WITHOUT[name], samples)
     return _define(name, TABLE[name].derivatives, _samples(name))
 
+
+_OF_ARRAYS = _Functions(lambda name: partial(compute, name))
+_OF_VARIABLES = _Functions(special)
 
 __all__: list[str] = []

@@ -15,21 +15,44 @@ from arraygrad.functions.special_table import entry
 
 
 def _gamma_density(a, x, xp, sp):
-    return xp.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a))
+    plain = xp.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a))
+    large = (a > 10) & (x > 0) & (x < math.inf)
+    return _either(large, lambda a, x: gamma_density(a, x, xp, sp) / x, plain, (a, x), xp)
 
 
 def _beta_density(a, b, x, xp, sp):
-    return xp.exp(sp.xlogy(a - 1, x) + sp.xlog1py(b - 1, -x) - sp.betaln(a, b))
+    def density(a, b, x):
+        return beta_density(a, b, x, 1 - x, xp, sp) / (x * (1 - x))
+
+    plain = xp.exp(sp.xlogy(a - 1, x) + sp.xlog1py(b - 1, -x) - sp.betaln(a, b))
+    large = (a + b > 10) & (a > 0) & (b > 0) & (x > 0) & (x < 1)
+    return _either(large, density, plain, (a, b, x), xp)
+
+
+def _f_density(m, n, x, xp, sp):
+    def density(m, n, x):
+        r, q = _f_parts(m, n, x)
+        return beta_density(m / 2, n / 2, r, q, xp, sp) / x
+
+    log = sp.xlogy(m / 2, m) + sp.xlogy(n / 2, n) + sp.xlogy(m / 2 - 1, x)
+    log = log - (m + n) / 2 * xp.log(n + m * x) - sp.betaln(m / 2, n / 2)
+    large = (m + n > 20) & (x > 0) & (x < math.inf)
+    return _either(large, density, xp.exp(log), (m, n, x), xp)
+
+
+def _f_parts(m, n, x):
+    """Of the beta distribution with m / 2 and n / 2: x, of F, times m / n are the odds r / q."""
+    return m * x / (n + m * x), n / (n + m * x)
+
+
+def _either(large, density, plain, args, xp):
+    """`density(*args)` where parameters are large, of which `plain` loses digits; else `plain`."""
+    safe = [xp.where(large, x, xp.full_like(x, 0.5)) for x in args]
+    return xp.where(large, density(*safe), plain)
 
 
 def _chi2_density(v, x, xp, sp):
     return _gamma_density(v / 2, x / 2, xp, sp) / 2
-
-
-def _f_density(d1, d2, x, xp, sp):
-    log = sp.xlogy(d1 / 2, d1) + sp.xlogy(d2 / 2, d2) + sp.xlogy(d1 / 2 - 1, x)
-    log = log - (d1 + d2) / 2 * xp.log(d2 + d1 * x) - sp.betaln(d1 / 2, d2 / 2)
-    return xp.exp(log)
 
 
 def _poisson_mass(k, m, xp, sp):
@@ -65,7 +88,10 @@ def _beta_by_a(a, b, x, xp, sp):
 
 
 def _beta_by_b(a, b, x, xp, sp):
-    return -_beta_by_a(b, a, 1 - x, xp, sp)
+    def slope(x):
+        return beta_density(a, b, x, 1 - x, xp, sp) * beta_shift(b, a, 1 - x, x, xp, sp)
+
+    return inside(slope, x, (0, 1), xp)
 
 
 def _beta_quantile_by_a(a, b, x, xp, sp):
@@ -73,7 +99,7 @@ def _beta_quantile_by_a(a, b, x, xp, sp):
 
 
 def _beta_quantile_by_b(a, b, x, xp, sp):
-    return -_beta_quantile_by_a(b, a, 1 - x, xp, sp)
+    return -inside(lambda x: x * (1 - x) * beta_shift(b, a, 1 - x, x, xp, sp), x, (0, 1), xp)
 
 
 def _t_by_df(df, t, xp, sp):
@@ -87,11 +113,6 @@ def _t_quantile_by_df(df, t, xp, sp):
         return t * f_shift(xp.ones_like(df), df, r, q, xp, sp) / 2
 
     return inside(slope, t, (-math.inf, math.inf), xp)
-
-
-def _f_parts(m, n, x):
-    """Of the beta distribution with m / 2 and n / 2: x, of F, times m / n are the odds r / q."""
-    return m * x / (n + m * x), n / (n + m * x)
 
 
 def _f_by_dfn(m, n, x, xp, sp):
@@ -119,7 +140,11 @@ def _f_quantile_by_dfn(m, n, x, xp, sp):
 
 
 def _f_quantile_by_dfd(m, n, x, xp, sp):
-    return inside(lambda x: x * f_shift(m, n, *_f_parts(m, n, x), xp, sp), x, (0, math.inf), xp)
+    def slope(x):
+        r, q = _f_parts(m, n, x)
+        return x * f_shift(m, n, r, q, xp, sp)
+
+    return inside(slope, x, (0, math.inf), xp)
 
 
 # Incomplete gamma and beta functions and their inverses.

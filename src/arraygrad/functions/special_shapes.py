@@ -47,7 +47,8 @@ def beta_shift(a: Any, b: Any, r: Any, q: Any, xp: Any, sp: Any) -> Any:
     The shift with `b` is -beta_shift(b, a, q, r).
     """
     sign, log_r, _, weights = _odds(a, b, r, q, xp)
-    score = _wide(xp.log(r) + psi_rise(a, b, xp, sp), xp) + log_r
+    log = xp.where(r < q, xp.log(r), xp.log1p(-q))
+    score = _wide(log + psi_rise(a, b, xp, sp), xp) + log_r
     return sign * xp.sum(weights * score, axis=-1)
 
 
@@ -92,7 +93,7 @@ def _tail(c: Any, n: Any, p: Any, sign: Any, xp: Any) -> tuple[Any, Any, Any]:
     becomes of it for small p and large n p. Returns e, its growth, and weights with the density in
     them, along a new last axis.
     """
-    end = _end(*(_still(x) for x in (c, n, p, sign)), xp)
+    end = _end(_still(c), _still(n), _still(p), _still(sign), xp)
     nodes, weights = (_table(x, end) for x in _rule())
     e = _wide(sign * end, xp) * nodes
     growth, _ = _growth(e, None if p is None else _wide(p, xp), xp)

@@ -1,7 +1,7 @@
 """The table of SciPy's special functions: filled by `special_derivatives`, one entry for each.
 
 An entry says in which ranges to test the arguments, and gives the derivative by each of them, or
-None where there is no closed form. Derivatives ask by name for arguments, the result `out`, the
+None where there is none here. Derivatives ask by name for arguments, the result `out`, the
 namespace `xp` and the special functions themselves, `sp`.
 """
 

@@ -1,0 +1,321 @@
+"""Derivatives of distribution functions by the parameters of their shape."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+
+import numpy as np
+import pytest
+
+import arraygrad as ag
+from arraygrad import Variable, xp
+from arraygrad.errors import GradientError
+
+scipy_special = pytest.importorskip("scipy.special")
+
+# Computed by mpmath with 34 digits, as the integral of the density times the score: what function,
+# of what; the derivatives by its parameters; the second ones, by rows without what is equal.
+NUMBERS = [
+    ("gammainc", (0.05, 1e-20), (-4.679369005358,), (213.0058995748,)),
+    ("gammainc", (0.05, 3.0), (-0.01562028432772,), (-0.05338495435322,)),
+    ("gammainc", (2.5, 2.6), (-0.2552784967327,), (-0.006873770047002,)),
+    ("gammainc", (3.0, 240.0), (-7.789235838143e-100,), (-3.486051178643e-99,)),
+    ("gammainc", (1e5, 93500.0), (-1.551109686769e-99,), (1.042482295659e-100,)),
+    ("gammainc", (1e5, 100100.0), (-0.00119948028025,), (-1.19888192871e-6,)),
+    ("gammainc", (1e5, 107000.0), (-2.526567492144e-105,), (-1.709442842194e-106,)),
+    ("betainc", (0.05, 1e5, 2e-07), (-2.896544195966, 4.139994441351e-7,),
+     (8.677304173247, 6.866517149668e-6, -4.015813298136e-12,)),
+    ("betainc", (1e5, 0.05, 0.9999), (-2.615133355894e-11, 5.503051736376e-6,),
+     (2.863702970149e-15, -5.962614039854e-10, 2.938998747734e-5,)),
+    ("betainc", (2.0, 3.0, 0.5), (-0.195288686635, 0.154108493925,),
+     (0.002916158003794, 0.04375913189622, -0.06349816927944,)),
+    ("betainc", (40.0, 60.0, 0.001), (-4.67868509896e-92, 3.995853068952e-93,),
+     (2.810261520824e-91, -2.393265736813e-92, 1.998057959135e-93,)),
+    ("betainc", (1e5, 1e5, 0.476), (-6.08326762646e-104, 5.798007641985e-104,),
+     (2.992679611661e-105, -2.852055249899e-105, 2.718025124256e-105,)),
+    ("betainc", (1e5, 1e5, 0.5005), (-0.0008067694534148, 0.0008075766259164,),
+     (-8.023328093193e-7, 8.071734432543e-7, -8.120189202347e-7,)),
+    ("fdtr", (1.0, 1e5, 450.0), (2.644164688783e-97, 6.053199940617e-105,),
+     (-5.838408733753e-95, -1.324516733545e-102, -1.512995212536e-109,)),
+    ("fdtr", (1e5, 3.0, 20.0), (9.138177385855e-13, 0.01725037034593,),
+     (-1.827626609902e-17, 2.552028997034e-13, -0.02076934127829,)),
+    ("fdtr", (5.0, 7.0, 1e-20), (-1.049091550306e-48, -2.607775646117e-51,),
+     (2.349483372864e-47, 5.717221292868e-50, 7.898896567427e-52,)),
+    ("fdtr", (8.0, 1e5, 1.3), (0.007409953262409, 1.478815191671e-10,),
+     (-0.0001842401263189, 1.692367829761e-11, -2.957495560921e-15,)),
+    ("fdtr", (1e5, 1e5, 1.02), (2.303009033801e-8, 2.339907767687e-8,),
+     (-8.488876005455e-13, -3.94821482357e-13, -8.694444856916e-13,)),
+    ("stdtr", (0.1, 1e10), (1.014075583112,), (-24.87471824941,)),
+    ("stdtr", (7.0, 1e-08), (1.944954659009e-11,), (-5.405650852971e-12,)),
+    ("stdtr", (5.0, -1e+20), (-4.255122331624e-98,), (1.907986616061e-96,)),
+    ("stdtr", (1e5, -21.0), (-2.591215317719e-103,), (6.425438895357e-108,)),
+    ("stdtr", (1000.0, 1.2), (1.420676850543e-7,), (-2.840588516721e-10,)),
+]  # fmt: skip
+# What else there is of the same distributions, by the parameters alone.
+COMPLEMENTS = {"gammainc": "gammaincc", "betainc": "betaincc", "fdtr": "fdtrc"}
+
+
+def on(place):
+    """Makes arrays of a library from NumPy's."""
+    if place == "numpy":
+        return np.asarray
+    library = {"jax": "jax", "torch": "torch", "dask": "dask.array"}[place]
+    pytest.importorskip(library, reason=f"{library} is not installed: pip install {place}")
+    if place == "jax":
+        import jax
+
+        if not jax.config.jax_enable_x64:
+            pytest.skip("JAX computes in float32: set JAX_ENABLE_X64=1")
+    return ag.get_backend(place).from_numpy
+
+
+def numpy_of(x):
+    return ag.backend_of(x).to_numpy(x)
+
+
+def derivatives(function, *args):
+    """Gradients of a sum, and gradients of the sum of each of these, as arrays of NumPy."""
+    xs = [Variable(x) for x in args]
+    xp.sum(function(*xs)).backward(create_graph=True)
+    firsts = [x.grad for x in xs]
+    seconds = []
+    for first in firsts:
+        for x in xs:
+            x.cleargrad()
+        xp.sum(first).backward()
+        seconds.append([x.grad for x in xs])
+    return [numpy_of(x.data) for x in firsts], [[numpy_of(x.data) for x in row] for row in seconds]
+
+
+@pytest.mark.parametrize("name", ["gammainc", "betainc", "fdtr", "stdtr"])
+@pytest.mark.parametrize("place", ["numpy", "torch"])
+def test_far_tails_and_large_and_small_parameters(name, place):
+    known = [entry[1:] for entry in NUMBERS if entry[0] == name]
+    args = [on(place)(np.array(column)) for column in zip(*(k[0] for k in known), strict=True)]
+    firsts, seconds = derivatives(getattr(xp.special, name), *args)
+    n = len(args) - 1
+    for i, expected in enumerate(zip(*(k[1] for k in known), strict=True)):
+        np.testing.assert_allclose(firsts[i], expected, rtol=1e-11)
+    pairs = [(i, j) for i in range(n) for j in range(i, n)]
+    for (i, j), expected in zip(pairs, zip(*(k[2] for k in known), strict=True), strict=True):
+        # A second derivative may be far smaller than what it is the derivative of.
+        for got, first in ((seconds[i][j], firsts[i]), (seconds[j][i], firsts[j])):
+            assert np.all(np.abs(got - expected) <= 1e-9 * np.abs(expected) + 1e-14 * np.abs(first))
+
+
+@pytest.mark.parametrize("name", COMPLEMENTS)
+def test_complements_have_the_opposite_derivatives(name):
+    args = [np.array(c) for c in zip(*(e[1] for e in NUMBERS if e[0] == name), strict=True)]
+    firsts, seconds = derivatives(getattr(xp.special, name), *args)
+    others, rows = derivatives(getattr(xp.special, COMPLEMENTS[name]), *args)
+    np.testing.assert_array_equal(np.negative(firsts), others)
+    np.testing.assert_array_equal(np.negative(seconds), rows)
+
+
+@pytest.mark.parametrize(
+    ("inverse", "function", "params"),
+    [
+        ("gammaincinv", "gammainc", ([0.05, 3, 400],)),
+        ("gammainccinv", "gammaincc", ([0.3, 3, 400],)),
+        ("betaincinv", "betainc", ([0.3, 3, 400], [2, 0.7, 30])),
+        ("betainccinv", "betaincc", ([0.3, 3, 400], [2, 0.7, 30])),
+        ("chdtri", "chdtrc", ([1, 3, 400],)),
+        ("stdtrit", "stdtr", ([1, 3, 400],)),
+        ("fdtri", "fdtr", ([1, 3, 400], [2, 5, 30])),
+    ],
+)
+@pytest.mark.parametrize("p", [1e-6, 0.5, 0.999])
+def test_a_function_of_its_inverse_does_not_depend_on_the_parameters(inverse, function, params, p):
+    params = [np.asarray(x, dtype=float) for x in params]
+    back, forth = getattr(xp.special, inverse), getattr(xp.special, function)
+    firsts, seconds = derivatives(lambda *xs: forth(*xs, back(*xs, p)), *params)
+    # They are differences of derivatives of this size.
+    still = back(*params, p).data
+    sizes = [np.abs(x) for x in derivatives(lambda *xs: forth(*xs, still), *params)[0]]
+    for first, size in zip(firsts, sizes, strict=True):
+        assert np.all(np.abs(first) <= 1e-10 * size)
+    for row in seconds:
+        for second, size in zip(row, sizes, strict=True):
+            assert np.all(np.abs(second) <= 1e-8 * np.max(size))
+
+
+def welch(x, y):
+    """The p-value of Welch's t-test, as scipy.stats.ttest_ind(x, y, equal_var=False) has it."""
+    n, m = x.shape[0], y.shape[0]
+    a, b = xp.var(x, correction=1) / n, xp.var(y, correction=1) / m
+    df = (a + b) ** 2 / (a * a / (n - 1) + b * b / (m - 1))
+    t = (xp.mean(x) - xp.mean(y)) / xp.sqrt(a + b)
+    return 2 * xp.special.stdtr(df, -xp.abs(t))
+
+
+def f_test(x, y, z):
+    """The p-value of an analysis of variance whose degrees of freedom are weighted."""
+    groups = [x, y, z]
+    weights = [1 / xp.var(g) for g in groups]
+    total = sum(weights)
+    mean = sum(w * xp.mean(g) for w, g in zip(weights, groups, strict=True)) / total
+    between = sum(w * (xp.mean(g) - mean) ** 2 for w, g in zip(weights, groups, strict=True))
+    spread = sum((1 - w / total) ** 2 for w in weights)
+    return xp.special.fdtrc(3 - 1, 1 / spread, 5 * between)
+
+
+def censored(shape, scale, x):
+    """Minus the log-likelihood of gamma numbers, of which those above 4 are known to be that."""
+    seen = (shape - 1) * xp.log(x) - x / scale - shape * xp.log(scale) - xp.special.gammaln(shape)
+    return -xp.sum(xp.where(x < 4, seen, xp.log(xp.special.gammaincc(shape, 4 / scale))))
+
+
+def coverage(a, b, x):
+    """How far the ranks of numbers are from those of a beta distribution."""
+    return xp.sum((xp.special.betainc(a, b, x) - xp.cumulative_sum(x / x) / 6) ** 2)
+
+
+def power(df, x):
+    """The mean of the probabilities that chi-squared numbers are above `x`, and of their limits."""
+    return xp.mean(xp.special.chdtrc(df, x)) + xp.mean(xp.special.chdtri(df, xp.exp(-x)))
+
+
+RNG = np.random.default_rng(0)
+PROGRAMS = {
+    welch: (RNG.normal(size=8), RNG.normal(1, 2, size=6)),
+    f_test: (RNG.normal(size=6), RNG.normal(0.5, size=6), RNG.normal(0.2, 2, size=6)),
+    censored: (np.array(1.7), np.array(1.4), RNG.gamma(2, 1.5, 12)),
+    coverage: (np.array(1.7), np.array(0.6), np.sort(RNG.uniform(size=5))),
+    power: (np.array([[2.5], [7.0]]), RNG.uniform(1, 5, 4)),
+}
+
+
+# One will do on libraries that take seconds.
+HERE = [(f, place) for f in PROGRAMS for place in ("numpy", "torch")]
+HERE += [(welch, "jax"), (welch, "dask")]
+
+
+@pytest.mark.parametrize(("program", "place"), HERE, ids=lambda x: getattr(x, "__name__", x))
+def test_programs(program, place):
+    args = PROGRAMS[program]
+    xs = [Variable(on(place)(x)) for x in args]
+    program(*xs).backward()
+
+    def value(*arrays):
+        return float(program(*(Variable(x, requires_grad=False) for x in arrays)).data)
+
+    for i, x in enumerate(xs):
+        v = np.random.default_rng(i).uniform(-1, 1, args[i].shape)
+        steps = [1e-3 * k * v for k in (-2, -1, 1, 2)]
+        f = [value(*args[:i], args[i] + step, *args[i + 1 :]) for step in steps]
+        slope = (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / 12e-3
+        np.testing.assert_allclose(np.sum(numpy_of(x.grad.data) * v), slope, rtol=1e-6)
+
+
+def test_welch_as_scipy_has_it():
+    stats = pytest.importorskip("scipy.stats")
+    x, y = PROGRAMS[welch]
+    expected = stats.ttest_ind(x, y, equal_var=False).pvalue
+    np.testing.assert_allclose(welch(Variable(x), Variable(y)).data, expected, rtol=1e-12)
+
+
+def test_compiled():
+    jax = pytest.importorskip("jax", reason="jax is not installed: pip install jax")
+
+    def slopes(df, t):
+        df, t = Variable(df), Variable(t)
+        xp.sum(xp.special.stdtr(df, t)).backward()
+        return df.grad.data, t.grad.data
+
+    args = np.array([2.5, 30.0], dtype="float32"), np.array([-1.0, 3.0], dtype="float32")
+    got = jax.jit(slopes)(*map(jax.numpy.asarray, args))
+    np.testing.assert_allclose(got, slopes(*args), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("gammainc", (0.3, 1e-3)),
+        ("gammaincc", (1e4, 1.05e4)),
+        ("betainc", (0.3, 400.0, 0.01)),
+        ("stdtr", (1e4, -3.0)),
+        ("fdtrc", (3.0, 1e4, 12.0)),
+        ("gammaincinv", (1e4, 1e-5)),
+    ],
+)
+def test_float32(name, args):
+    function = getattr(xp.special, name)
+    exact, _ = derivatives(function, *map(np.float64, args))
+    narrow, rows = derivatives(function, *(np.array(x, dtype="float32") for x in args))
+    assert {x.dtype for xs in [narrow, *rows] for x in xs} == {np.dtype("float32")}
+    np.testing.assert_allclose(narrow[:-1], exact[:-1], rtol=3e-5)
+
+
+def at(function, params, x):
+    """Derivatives by the parameters, of a function of them and of a number."""
+    return derivatives(lambda *xs: function(*xs, x), *params)
+
+
+def test_at_the_ends_of_the_range():
+    a, b = np.array(2.0), np.array(3.0)
+    for name, params, ends in [
+        ("gammainc", (a,), (0.0, math.inf)),
+        ("gammaincc", (a,), (0.0, math.inf)),
+        ("betainc", (a, b), (0.0, 1.0)),
+        ("chdtrc", (a,), (0.0, 1e4)),
+        ("fdtrc", (a, b), (0.0, math.inf)),
+        ("stdtr", (a,), (-math.inf, math.inf)),
+        ("gammaincinv", (a,), (0.0, 1.0)),
+        ("betaincinv", (a, b), (0.0, 1.0)),
+        ("stdtrit", (a,), (0.0, 1.0)),
+        ("fdtri", (a, b), (0.0, 1.0)),
+    ]:
+        for end in ends:
+            firsts, seconds = at(getattr(xp.special, name), params, end)
+            assert not np.any(firsts), name
+            assert not np.any(seconds), name
+
+
+def test_student_is_smooth_at_0():
+    firsts, seconds = derivatives(xp.special.stdtr, np.array(3.0), np.array(0.0))
+    assert firsts[0] == 0
+    assert seconds[0][0] == 0
+    # How the density at 0, gamma((df + 1) / 2) / gamma(df / 2) / sqrt(pi df), depends on df.
+    psi = scipy_special.psi
+    expected = firsts[1] * (psi(2.0) - psi(1.5) - 1 / 3) / 2
+    np.testing.assert_allclose([seconds[0][1], seconds[1][0]], expected, rtol=1e-13)
+
+
+def test_nan_stays_nan():
+    firsts, _ = derivatives(xp.special.gammainc, np.array([2.0, 2.0]), np.array([math.nan, 1.0]))
+    np.testing.assert_array_equal(np.isnan(firsts[0]), [True, False])
+
+
+def test_shapes_broadcast():
+    a, x = np.array([[1.0], [2.0]]), np.array([0.5, 1.0, 3.0])
+    firsts, _ = derivatives(xp.special.gammainc, a, x)
+    each, _ = derivatives(xp.special.gammainc, *(y.copy() for y in np.broadcast_arrays(a, x)))
+    np.testing.assert_allclose(firsts[0], each[0].sum(axis=1, keepdims=True), rtol=1e-14)
+    np.testing.assert_allclose(firsts[1], each[1].sum(axis=0), rtol=1e-14)
+
+
+def test_large_parameters_keep_the_density_exact():
+    # By mpmath. The usual formula has 1e-10 and 1e-9 of these.
+    slope = ag.elementwise_grad(lambda x: xp.special.gammainc(1e5, x))
+    np.testing.assert_allclose(slope(np.array(100100.0)), 0.00119887904131046, rtol=1e-13)
+    slope = ag.elementwise_grad(lambda x: xp.special.betainc(1e5, 2e5, x))
+    np.testing.assert_allclose(slope(np.array(0.334)), 343.116526902581, rtol=1e-12)
+
+
+@pytest.mark.parametrize("place", ["numpy", "torch", "jax"])
+def test_whole_numbers_beside_fractions(place):
+    if importlib.util.find_spec(place) is None:
+        pytest.skip(f"{place} is not installed: pip install {place}")
+    k = ag.get_backend(place).from_numpy(np.array([2, 3]))
+    for name in ("gammainc", "xlogy"):
+        expected = getattr(scipy_special, name)(np.array([2.0, 3.0]), 2.5)
+        got = getattr(xp.special, name)(k, 2.5)
+        np.testing.assert_allclose(numpy_of(got.data), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "args"), [("pdtr", (2.0, 1.5)), ("bdtr", (2.0, 5, 0.3))])
+def test_whole_parameters_are_refused(name, args):
+    k = Variable(np.array(args[0]))
+    with pytest.raises(GradientError, match=rf"{name}: got a tracked Variable for k,"):
+        getattr(xp.special, name)(k, *args[1:]).backward()
