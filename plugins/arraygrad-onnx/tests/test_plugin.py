@@ -21,11 +21,11 @@ from click.testing import CliRunner
 
 import arraygrad.functions as F
 import arraygrad.models as M
-from arraygrad import explain, plugins
+from arraygrad import explain, get_backend, plugins
 from arraygrad.cli import program
 from arraygrad.op import arr, case, op, table
 from arraygrad.training import make_recipe, train
-from arraygrad_onnx import _plugin, export
+from arraygrad_onnx import _plugin, export, namespace
 
 
 def test_the_plugin_is_active_and_keeps_its_promises() -> None:
@@ -113,6 +113,27 @@ def test_sums_at_places_counted_from_the_end(tmp_path: Path) -> None:
     model = Op(F.index_add, case(arr(4), arr(4, kind="int"), (5,)))
     inputs = np.arange(4, dtype=np.float32), np.array([-1, 0, -1, 4])
     export(model, *inputs, path=tmp_path / "m.onnx", check=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((2, 3, 0), (6, 0)), ((2, 0), (0, 5)), ((0, 4), (2, -1)), ((4, 3), (2, -1))],
+)
+def test_empty_arrays_in_other_shapes(before: tuple[int, ...], after: tuple[int, ...]) -> None:
+    x = get_backend("ndonnx").asarray(np.ones(before, np.float32))
+    y = namespace.reshape(x, after)
+    expected = np.ones(before).reshape(after)
+    assert y.shape == expected.shape
+    np.testing.assert_array_equal(get_backend("ndonnx").to_numpy(y), expected)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [((2, 0), (0, -1)), ((2, 0), (3,)), ((2, 3), (4, -1))]
+)
+def test_shapes_that_do_not_fit(before: tuple[int, ...], after: tuple[int, ...]) -> None:
+    x = get_backend("ndonnx").asarray(np.ones(before, np.float32))
+    with pytest.raises(ValueError, match="cannot reshape"):
+        namespace.reshape(x, after)
 
 
 def test_attention_to_nothing_is_zeros(tmp_path: Path) -> None:

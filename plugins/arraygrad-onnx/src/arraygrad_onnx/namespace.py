@@ -41,9 +41,11 @@ def reshape(x: Any, /, shape: tuple[int, ...]) -> Any:
     # ndonnx leaves a shape that does not fit to whoever runs the graph.
     shape = tuple(shape)
     known = math.prod(n for n in shape if n != -1)
-    if x.size != known and not (-1 in shape and known and x.size % known == 0):
+    fits = known and x.size % known == 0 if -1 in shape else x.size == known
+    if not fits:
         raise ValueError(f"cannot reshape an array of shape {x.shape} to {shape}")
-    return asarray(op.reshape(var(x), ints(shape)))
+    # Without allowzero a 0 stands for the length that the axis had.
+    return asarray(op.reshape(var(x), ints(shape), allowzero=int(0 in shape)))
 
 
 def matmul(x1: Any, x2: Any, /) -> Any:
