@@ -223,11 +223,14 @@ def problems() -> list[str]:
     return _wrong
 
 
-def near(name: str, known: Iterable[str], prefix: str = "") -> str:
+def near(name: str, known: Iterable[str], prefix: str = "", cutoff: float = 0.7) -> str:
     """'; did you mean ...?' for a misspelt name, or nothing."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    known = sorted(known)
+    alike = [other for other in known if other[:1] == name[:1]]  # numpy is not meant by cupy
+    found = get_close_matches(name, known, 1, cutoff)
+    found = found or get_close_matches(name, alike, 1, cutoff - 0.1)
     return f"; did you mean {prefix + found[0]!r}?" if found else ""
 
 
