@@ -41,7 +41,7 @@ class Alias(Node):
     pull_graph = pull
 
 
-def name_of(f: Callable[..., Any], who: str = "checkpoint") -> str:
+def name_of(f: Callable[..., Any], who: str) -> str:
     """The name of a function in messages of the transform `who`; ArgumentError if it is none."""
     if not callable(f):
         raise ArgumentError(

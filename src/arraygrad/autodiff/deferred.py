@@ -118,7 +118,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     >>> ag.grad(f)(0.0), ag.grad(ag.grad(f))(0.0)
     (array(1.), array(1.))
     """
-    name = name_of(f)
+    name = name_of(f, "checkpoint")
 
     @wraps(f)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
