@@ -87,7 +87,7 @@ def grad(
         value, g = both(*args, **kwargs)
         return (g, value[1]) if has_aux else g
 
-    grad_f.__name__ = f"grad_{name_of(f, "grad")}"
+    grad_f.__name__ = f"grad_{name_of(f, 'grad')}"
     return grad_f
 
 
