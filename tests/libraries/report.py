@@ -151,7 +151,7 @@ its first derivative along a random direction with differences of that call, and
 with differences of the first. *Zero* are calls whose derivative is zero, as that of ranks is; they
 give untracked results. *Number* are calls that give a Python number. *Refused* are calls that raise
 an error for tracked Variables. No call gave a wrong gradient. Whole numbers, truth values, and the
-arguments of a special function by which it has no derivative in closed form were constants.
+arguments of a special function by which it has no derivative in arraygrad were constants.
 """
 TITLES = {
     "second": "Right to second order",

@@ -95,7 +95,12 @@ for result in ("statistic", "pvalue"):
     call(f"stats.ttest_1samp(x, 0.1).{result}", x=normal(8), **pick)
     call(f"stats.ttest_1samp(x, m, axis=1).{result}", x=normal(3, 8), m=normal(3, 1))
     call(f"stats.ttest_ind(x, y).{result}", x=normal(8), y=normal(6), **pick)
-    call(f"stats.ttest_ind(x, y, equal_var=False).{result}", x=normal(8), y=normal(6))
+    # Of which the degrees of freedom depend on the data.
+    call(f"stats.ttest_ind(x, y, equal_var=False).{result}", x=normal(8), y=normal(6), **pick)
+    call(
+        f"stats.ttest_ind_from_stats(m, s, 8, k, t, 6, equal_var=False).{result}",
+        m=normal(3), s=positive(3), k=normal(3), t=positive(3),
+    )  # fmt: skip
     call(f"stats.ttest_ind(x, y, alternative='less').{result}", x=normal(8), y=normal(6))
     call(f"stats.ttest_rel(x, y).{result}", x=normal(8), y=normal(8))
     call(
@@ -143,6 +148,7 @@ for result in ("statistic", "pvalue"):
 # Confidence intervals, resampling.
 call("stats.ttest_1samp(x, 0.1).confidence_interval()", x=normal(8))
 call("stats.ttest_ind(x, y).confidence_interval()", x=normal(8), y=normal(6))
+call("stats.ttest_ind(x, y, equal_var=False).confidence_interval()", x=normal(8), y=normal(6))
 call("stats.pearsonr(x, y).confidence_interval()", x=normal(8), y=normal(8))
 call(
     "stats.bootstrap((x,), lambda x, axis: namespace(x).mean(x, axis=axis), n_resamples=20, "
