@@ -965,7 +965,7 @@ def test_the_kit_wants_samples_and_a_docstring():
 def test_the_first_call_from_many_threads():
     for _ in range(20):
         f = weighted()
-        start, results = threading.Barrier(4, timeout=20), []
+        start, results = threading.Barrier(4, timeout=120), []
 
         def call(f=f, start=start, results=results):
             start.wait()

@@ -224,5 +224,5 @@ def test_a_pipe_that_closes():
     assert child.stdout is not None
     child.stdout.close()
     child.stdout = None
-    _, errors = child.communicate(timeout=30)
+    _, errors = child.communicate(timeout=120)
     assert "Traceback" not in errors

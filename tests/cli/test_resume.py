@@ -226,7 +226,7 @@ def test_a_real_ctrl_c(cli, draws):
         if line.split()[:2] == ["epoch", "3/100000"]:
             break
     child.send_signal(signal.SIGINT)
-    _, errors = child.communicate(timeout=30)
+    _, errors = child.communicate(timeout=120)
     assert child.returncode == 130, errors
     assert "Traceback" not in errors
     folder = cli.folder / "run"
