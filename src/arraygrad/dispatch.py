@@ -6,17 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.linalg import LinAlgError
 
 from arraygrad import kernels, registry
 from arraygrad.arrays import is_inexact
-from arraygrad.backend import PYTHON_SCALARS, Backend, backend_of, current_backend, namespace
+from arraygrad.backend import (
+    PYTHON_SCALARS,
+    Backend,
+    backend_of,
+    by_type,
+    current_backend,
+    namespace,
+)
 from arraygrad.errors import (
+    AmbiguousNameError,
     ArgumentError,
     ArraygradError,
     AxisIndexError,
     DtypeError,
     GradientError,
     GradientShapeError,
+    MatrixError,
     MixedBackendError,
     NoDataError,
     ShapeError,
@@ -147,7 +157,7 @@ def _blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) ->
     if isinstance(error, ArraygradError):
         return error
     text = f"{definition.title}: got {_described(definition, arrays)}: {error}"
-    if isinstance(error, _ASKED_FOR):
+    if _stays(error):
         error.add_note(text)
         return error
     real = [a for a in arrays if a is not None and type(a) not in PYTHON_SCALARS]
@@ -155,6 +165,8 @@ def _blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) ->
         return MixedBackendError(f"{text}; expected one device, move with .to_device(...)")
     if isinstance(error, IndexError):  # NumPy's AxisError is also a ValueError
         return AxisIndexError(text)
+    if refused(error):
+        return MatrixError(text)
     if isinstance(error, ValueError | RuntimeError):
         return ShapeError(text) if len(real) > 1 else ArgumentError(text)
     if isinstance(error, ArithmeticError):  # a whole number that is too large
@@ -165,8 +177,11 @@ def _blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) ->
     return error
 
 
-# What np.errstate and warnings.simplefilter were told to raise.
-_ASKED_FOR = (Warning, FloatingPointError)
+def _stays(error: Exception) -> bool:
+    """Whether an error is not about the arguments: memory, and what users asked to be raised."""
+    # np.errstate and warnings.simplefilter; PyTorch's OutOfMemoryError is a RuntimeError.
+    known = isinstance(error, Warning | FloatingPointError | MemoryError)
+    return known or "OutOfMemory" in type(error).__name__
 
 
 def blame_call(error: Exception, definition: Definition, given: dict[str, Any]) -> Exception:
@@ -177,7 +192,7 @@ def blame_call(error: Exception, definition: Definition, given: dict[str, Any]) 
 def _blame_call(error: Exception, definition: Definition, given: dict[str, Any]) -> Exception:
     if type(error) is DtypeError and str(error).startswith("got "):  # of `backend_of`
         return DtypeError(f"{definition.title}: {error}")
-    if isinstance(error, (ArraygradError, *_ASKED_FOR)):
+    if isinstance(error, ArraygradError) or _stays(error):
         return error
     words = []
     for name, value in given.items():
@@ -187,8 +202,47 @@ def _blame_call(error: Exception, definition: Definition, given: dict[str, Any])
     return translated(error, f"{definition.title}: got {', '.join(words)}: {error}")
 
 
+def blame_rule(error: Exception, definition: Definition, g: Any) -> Exception:
+    """The error to raise for a failed rule: ours, naming the op, the input and the gradient."""
+    if isinstance(error, (GradientShapeError, AmbiguousNameError)):
+        return error  # which names it
+    inputs = _rule_of(error, definition, g)
+    rule = f"the rule for {' and '.join(inputs)}" if inputs else "a rule"
+    text = f"{definition.title}: {rule} got the gradient {briefly(g)}"
+    if isinstance(error, ArraygradError) or _stays(error):
+        error.add_note(text)
+        return error
+    if inputs:
+        from arraygrad.firstcall import at_fault
+
+        return translated(error, f"{text}: {error}{at_fault(definition, inputs, g)}")
+    return translated(error, f"{text}: {error}")
+
+
+def _rule_of(error: Exception, definition: Definition, g: Any) -> tuple[str, ...]:
+    """The inputs whose rule, or a kernel of it, is where the error was; () for none of them."""
+    backend = by_type.get(type(g))
+    rules: dict[Any, tuple[str, ...]] = {}
+    for inputs, rule in definition.rules.items():
+        kernel = definition.rule_kernels(inputs).get(backend.name) if backend else None
+        rules |= {getattr(function, "__code__", None): inputs for function in (rule, kernel)}
+    place = error.__traceback__
+    while place is not None:
+        if place.tb_frame.f_code in rules:
+            return rules[place.tb_frame.f_code]
+        place = place.tb_next
+    return next(iter(definition.rules)) if len(definition.rules) == 1 else ()
+
+
+def refused(error: Exception) -> bool:
+    """Whether a library says with this error that there is no result for these numbers."""
+    return isinstance(error, LinAlgError) or "LinAlgError" in type(error).__name__
+
+
 def translated(error: Exception, text: str) -> Exception:
     """An error of ours for one of another library, by its kind; itself where there is none."""
+    if refused(error):
+        return MatrixError(text)
     if isinstance(error, IndexError):
         return AxisIndexError(text)
     if isinstance(error, TypeError | AttributeError):

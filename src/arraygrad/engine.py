@@ -63,6 +63,9 @@ class Node:
         """What an error of its rule for `edge` should say besides; for messages."""
         return ""
 
+    def failed(self, error: Exception, g: Any) -> None:
+        """Raise a better error than that of its rule for `g`; return where there is none."""
+
     def cut(self) -> None:
         """Make this node a leaf, and let go of what it kept."""
         self.seq, self.y_grad, self.y_data = 0, getattr(self, "y_grad", None), None
@@ -141,7 +144,8 @@ def backprop(
     first, last: nodes numbered first..last count as leaves too, and what is older than `first`
         gets no gradient; with the numbers of the asked-for inputs, nothing else is computed.
     retain: if given, receives the gradient of every node passed on the way.
-    Raises GradientShapeError where a rule's gradient does not fit its input.
+    Raises GradientShapeError where a rule's gradient does not fit its input; an error in a rule is
+    raised as one of ours that names the rule.
 
     Rules are plain transposes of derivatives, without conjugates. Outside, the gradient of a real
     number L at a complex x is dL/dRe(x) + i dL/dIm(x), the conjugate: it is taken here, twice.
@@ -211,14 +215,15 @@ def walk(
                     else:
                         grads[edge] = grads[edge] + gx
                         summed.add(edge)
-            except AttributeError as error:
-                if hasattr(gx, "shape"):
-                    raise
-                raise GradientShapeError(
-                    f"{type(node).__name__}.backward: a rule returned {gx!r}, expected an array of "
-                    f"shape {edge.y_shape}; return zeros where there is no gradient"
-                    f"{node.blame(edge, g)}"
-                ) from error
+            except Exception as error:
+                if isinstance(error, AttributeError) and not hasattr(gx, "shape"):
+                    raise GradientShapeError(
+                        f"{type(node).__name__}.backward: a rule returned {gx!r}, expected an "
+                        f"array of shape {edge.y_shape}; return zeros where there is no gradient"
+                        f"{node.blame(edge, g)}"
+                    ) from error
+                node.failed(error, g)
+                raise
             if not heap:
                 node = following
             elif following is None:
@@ -295,11 +300,13 @@ def fit(gx: Any, edge: Node, node: Node) -> Any:
     """Undo broadcasting: sum `gx` to the shape of `edge`; real part and dtype follow it too."""
     if edge.y_shape is not None and gx.shape != edge.y_shape:
         if not node.broadcasts or not broadcasts_to(edge.y_shape, gx.shape):
+            short = broadcasts_to(gx.shape, edge.y_shape)
             raise GradientShapeError(
                 f"{type(node).__name__}.backward: the gradient of input "
                 f"{node.edges.index(edge)} has shape {gx.shape}, expected the input's shape "
-                f"{edge.y_shape}; sum it over the axes that were broadcast (F.sum_to)"
-                f"{node.blame(edge, gx)}"
+                f"{edge.y_shape}; "
+                f"{'broadcast it' if short else 'sum it over the axes that were broadcast'} "
+                f"(F.{'broadcast_to' if short else 'sum_to'}){node.blame(edge, gx)}"
             )
         gx = sum_to(gx, edge.y_shape, namespace(gx))
     if gx.dtype != edge.y_dtype:

@@ -11,7 +11,7 @@ from arraygrad.arrays import is_inexact
 from arraygrad.backend import PYTHON_SCALARS, namespace
 from arraygrad.config import is_recording, no_grad, using_config
 from arraygrad.engine import Node, Output, Partial, next_seq
-from arraygrad.errors import DtypeError, GradientShapeError
+from arraygrad.errors import ArraygradError, DtypeError, GradientShapeError
 from arraygrad.variable import Variable, as_array, as_variable, attach, constant
 
 
@@ -128,6 +128,10 @@ class Function(Node):
         # The graph does not travel: a copy of an application is a function to be called.
         own = getattr(self, "__dict__", {})
         return {name: value for name, value in own.items() if name not in _OF_ONE_CALL}
+
+    def failed(self, error: Exception, g: Any) -> None:
+        if not isinstance(error, ArraygradError):  # it is its author's, and stays as it is
+            error.add_note(f"raised in {type(self).__name__}.backward")
 
     def cut(self) -> None:
         super().cut()

@@ -244,7 +244,8 @@ class Definition:
             for name in _names(rule):
                 if name not in offered:
                     raise ArgumentError(
-                        f"{self.name}.rule{inputs}: asks for {name!r}, expected some of "
+                        f"{self.name}.rule({', '.join(map(repr, inputs))}): asks for {name!r}, "
+                        f"expected some of "
                         f"{', '.join(offered)}"
                     )
             if twice := [x for x in inputs if any(x in names for names in self.rules)]:

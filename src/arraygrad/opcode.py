@@ -186,6 +186,11 @@ class OpNode(Function):
         inputs = next(names for names in definition.rules if name in names)
         return at_fault(definition, inputs, g)
 
+    def failed(self, error: Exception, g: Any) -> None:
+        new = dispatch.blame_rule(error, self.definition, g)
+        if new is not error:
+            raise new from error
+
     def backward(self, *gys: Any) -> Any:
         gxs = [gx for _, gx in self.pull_graph(gys[0], 0)]
         return gxs[0] if len(gxs) == 1 else tuple(gxs)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numpy.linalg import LinAlgError
-
 from arraygrad.arrays import is_complex, is_inexact
 from arraygrad.backend import backend_of, namespace
 from arraygrad.config import is_recording
+from arraygrad.dispatch import refused
 from arraygrad.engine import Node
 from arraygrad.errors import DtypeError, GradientError, MatrixError, ShapeError
 from arraygrad.function import Function
@@ -115,11 +114,6 @@ def eye_like(x: Any) -> Any:
 def diagonals(x: Any, xp: Any) -> Any:
     """The diagonals of square matrices, (..., N), from (..., N, N)."""
     return xp.sum(x * eye_like(x), axis=-1)
-
-
-def refused(error: Exception) -> bool:
-    """Whether a library says with this error that there is no result for these numbers."""
-    return isinstance(error, LinAlgError) or "LinAlgError" in type(error).__name__
 
 
 def computed(who: str, what: str, function: Callable[..., Any], *xs: Any, **options: Any) -> Any:
