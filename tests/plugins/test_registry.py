@@ -90,6 +90,11 @@ def test_the_user_overrides(registry, provide):
         registry.find("functions", "softmax")
 
 
+def test_near_names_of_few_letters():
+    assert settings.near("SDG", ["SGD", "Adam"]) == "; did you mean 'SGD'?"
+    assert settings.near("cupy", ["numpy"]) == settings.near("SDG", []) == ""
+
+
 def test_unknown_names(registry, provide):
     provide("acts", "gelu")
     registry.not_loaded["arraygrad-bad"] = "broken: no torch"
