@@ -56,8 +56,7 @@ def _chi2_density(v, x, xp, sp):
 
 
 def _poisson_mass(k, m, xp, sp):
-    k = xp.floor(k)
-    return xp.exp(sp.xlogy(k, m) - m - sp.gammaln(k + 1))
+    return _gamma_density(xp.floor(k) + 1, m, xp, sp)
 
 
 def _binomial_density(k, n, p, xp, sp):
