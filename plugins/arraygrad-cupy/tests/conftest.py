@@ -14,7 +14,8 @@ from arraygrad import registry
 
 collect_ignore_glob = ["standin/*"] if find_spec("arraygrad_cupy") else ["*"]
 STANDIN = str(Path(__file__).parent / "standin")
-_OURS = tuple(f"arraygrad_cupy.{part}" for part in ("backend", "elementwise", "noise", "kernels_"))
+_PARTS = ("backend", "elementwise", "kernels_", "linalg", "namespace", "noise")
+_OURS = tuple(f"arraygrad_cupy.{part}" for part in _PARTS)
 _kept: dict[str, object] = {}
 # What the plugin registers, before anything of it was imported.
 _ENTRIES = [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,15 +20,25 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """CuPy warns that it does not see all that waits."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def test_a_training_step_does_not_wait(cupy: Any) -> None:
     cupyx = pytest.importorskip("cupyx")
+    if not hasattr(cupyx, "allow_synchronize"):
+        pytest.skip("CuPy no longer tells what waits")
     with using_backend("cupy") as backend:
         x = backend.asarray(np.ones((8, 5), "float32"))
         t = backend.asarray(np.arange(8) % 3)
         model = models.MLP((8, 3), activation=F.gelu)
         optimizer = optimizers.Adam().setup(model)
         for i in range(3):
-            with cupyx.allow_synchronize(i == 0):
+            with without_warnings(), cupyx.allow_synchronize(i == 0):
                 loss = F.softmax_cross_entropy(F.dropout(model(x), 0.1), t)
                 model.cleargrads()
                 loss.backward()

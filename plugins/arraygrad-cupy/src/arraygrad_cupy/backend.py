@@ -30,8 +30,9 @@ class CupyBackend(Backend):
         self.reason: bool | str = driver.missing() or True
         xp: Any = None
         if self.reason is True:
-            import array_api_compat.cupy as xp
             import cupy
+
+            from arraygrad_cupy import namespace as xp
 
             self.cupy: Any = cupy
         self._tables: dict[tuple[int, Any, str], tuple[np.ndarray, Any]] = {}
@@ -59,6 +60,8 @@ class CupyBackend(Backend):
             return self.cupy.asarray(obj, dtype=dtype)
 
     def table(self, array: np.ndarray, dtype: Any = None, device: Any = None) -> Any:
+        if device is None:  # the current one, which another block may change
+            device = self.cupy.cuda.Device()
         # The entry holds the array, so that no other one can have its id meanwhile.
         key = id(array), dtype, str(device)
         found = self._tables.get(key)
@@ -83,6 +86,9 @@ class CupyBackend(Backend):
         """False: to read a value waits until the GPU has done all that it was given to do."""
         return False
 
+    def may_have_nan(self, x: Any) -> bool:
+        return True
+
     def ones_like(self, x: Any) -> Any:
         return self.cupy.ones_like(x)
 
@@ -105,7 +111,7 @@ class CupyBackend(Backend):
     def one_hot(self, t: Any, classes: int, like: Any) -> Any:
         cupy = self.cupy
         t = t[..., None]
-        hot = t == cupy.arange(classes, dtype=t.dtype)
+        hot = t == cupy.arange(classes)  # of int64: there may be more classes than t has numbers
         if like.dtype.kind not in "fc":
             return hot.astype(like.dtype)
         inside = (t >= 0) & (t < classes)

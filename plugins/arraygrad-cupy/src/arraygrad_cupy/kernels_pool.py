@@ -23,14 +23,16 @@ _added = elementwise("T g, T share", "T gx", "gx = gx + g * share", "spread")
 
 @cache
 def _largest(n: int) -> Any:
-    lines = ["y = x0", "int p = 0"]
+    # In a variable of its own: `y` is memory that an `x` might share, as far as the compiler knows.
+    lines = ["T top = x0", "int p = 0"]
     for k in range(1, n):
         # A nan stays: nothing is larger, and it takes the gradient.
-        lines.append(f"bool stay{k} = (x{k} <= y) | (y != y)")
+        lines.append(f"bool stay{k} = (x{k} <= top) | (top != top)")
         lines.append(f"p = pick(stay{k}, p, {k})")
-        lines.append(f"y = pick(stay{k}, y, x{k})")
+        lines.append(f"top = pick(stay{k}, top, x{k})")
     inputs = ", ".join(f"T x{k}" for k in range(n))
-    return elementwise(inputs, "T y, uint8 place", "; ".join([*lines, "place = p"]), f"pool{n}")
+    text = "; ".join([*lines, "y = top", "place = p"])
+    return elementwise(inputs, "T y, uint8 place", text, f"pool{n}")
 
 
 @cache

@@ -53,7 +53,7 @@ _inside = elementwise(
     "T x, S t, int64 classes, T nan", "T y", "y = pick((t < 0) | (t >= classes), nan, x)", "inside"
 )
 _towards = elementwise(
-    "T logp, S t, S place, T share, int64 classes, T nan",
+    "T logp, S t, int64 place, T share, int64 classes, T nan",
     "T gx",
     """
     T one = pick(t == place, T(1), T(0));
@@ -76,7 +76,7 @@ def softmax_cross_entropy_x(g: Any, logp: Any, t: Any, backend: Any, xp: Any) ->
     if t.shape == logp.shape or not floating(g, logp) or t.dtype.kind != "i":
         return rule(loss._softmax_cross_entropy, "x")(g, logp, t, backend, xp)
     n = logp.shape[-1]
-    return _towards(logp, t[..., None], cupy.arange(n, dtype=t.dtype), g / t.size, n, math.nan)
+    return _towards(logp, t[..., None], cupy.arange(n), g / t.size, n, math.nan)
 
 
 def embed_id(x: Any, W: Any) -> Any:

@@ -13,7 +13,7 @@ from cupy import cuda as cuda
 from cupy import fft as fft
 from cupy import lib as lib
 from cupy import linalg as linalg
-from cupy._array import fresh, here, inside, ndarray, run
+from cupy._array import fresh, here, holds_arrays, inside, ndarray, of_arrays, run
 from cupy._array import traffic as traffic
 from cupy._kernel import ElementwiseKernel as ElementwiseKernel
 
@@ -36,6 +36,12 @@ squeeze stack std sum swapaxes tensordot tile trace transpose tri tril triu uniq
 vander var vdot vsplit vstack where arange empty_like eye full full_like identity linspace
 logspace ones ones_like zeros zeros_like tril_indices triu_indices indices isdtype
 matrix_transpose promote_types
+""".split()  # noqa: SIM905
+# For the others the first argument is an array, or a sequence of arrays.
+_OF_ANYTHING = """
+allclose arange array_equal broadcast_shapes einsum empty_like eye full full_like identity indices
+isclose isdtype linspace logspace ndim ones ones_like promote_types shape size tri tril_indices
+triu_indices unravel_index where zeros zeros_like
 """.split()  # noqa: SIM905
 _UFUNCS = """
 absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or
@@ -67,10 +73,16 @@ for _name in _AS_THEY_ARE:
     globals()[_name] = getattr(np, _name)
 for _name in _FUNCTIONS:
     if hasattr(np, _name):
-        globals()[_name] = partial(run, getattr(np, _name))
+        _kind = run if _name in _OF_ANYTHING else of_arrays
+        globals()[_name] = partial(_kind, getattr(np, _name))
 for _name in _UFUNCS:
     globals()[_name] = ufunc(_name)
 abs = absolute  # noqa: F821
+
+
+def sign(x):
+    y = run(np.sign, x)
+    return where(y == y, y, x.dtype.type(0)) if x.dtype.kind == "f" else y  # noqa: F821
 
 
 def array(obj, dtype=None, copy=True, order="K", **kwargs):
@@ -78,7 +90,7 @@ def array(obj, dtype=None, copy=True, order="K", **kwargs):
         if obj.device != cuda.Device():
             return fresh(obj._a.astype(obj.dtype if dtype is None else dtype))
         return obj.astype(obj.dtype if dtype is None else dtype, copy=bool(copy))
-    if isinstance(obj, (list, tuple)) and any(isinstance(x, ndarray) for x in obj):
+    if holds_arrays(obj):
         return stack([array(x, dtype) for x in obj])  # noqa: F821
     if hasattr(obj, "__array_namespace__") and not isinstance(obj, (np.ndarray, np.generic)):
         raise TypeError(f"Unsupported type {type(obj)}")
@@ -115,7 +127,8 @@ def take(x, indices, axis=None):
 
 
 def take_along_axis(x, indices, axis):
-    return run(np.take_along_axis, x, indices % x.shape[axis], axis)  # CuPy does not look
+    places = indices.astype(np.int64) % x.shape[axis]  # CuPy does not look
+    return run(np.take_along_axis, x, places, axis)
 
 
 def astype(x, dtype, copy=True):

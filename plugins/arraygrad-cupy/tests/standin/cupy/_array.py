@@ -179,6 +179,18 @@ def run(function, *args, **kwargs):
     return wrapped(result, given)
 
 
+def holds_arrays(x):
+    return type(x) in (list, tuple) and any(isinstance(part, ndarray) for part in x)
+
+
+def of_arrays(function, x, *args, **kwargs):
+    """`run`, for functions of arrays: CuPy makes no arrays of lists, numbers and generators."""
+    parts = x if type(x) in (list, tuple) else [x]
+    if not parts or not all(isinstance(part, ndarray) for part in parts):
+        raise TypeError(f"{function.__name__}: expected a cupy.ndarray, got {type(x)}")
+    return run(function, x, *args, **kwargs)
+
+
 def wrapped(result, given):
     if isinstance(result, np.ndarray | np.generic):
         for x in given:
