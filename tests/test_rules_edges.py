@@ -14,10 +14,15 @@ from arraygrad import xp as numpy_xp
 
 
 def slopes(f, *xs):
-    """The gradients of the sum of f by each of its arguments."""
-    xs = [Variable(np.asarray(x)) for x in xs]
-    f(*xs).sum().backward()
-    return [x.grad.data for x in xs]
+    """The gradients of the sum of f by each of its arguments; on arrays, and on Variables."""
+    found = []
+    for create_graph in (False, True):
+        variables = [Variable(np.asarray(x)) for x in xs]
+        f(*variables).sum().backward(create_graph=create_graph)
+        found.append([x.grad.data for x in variables])
+    for raw, recorded in zip(*found, strict=True):
+        np.testing.assert_allclose(raw, recorded)
+    return found[0]
 
 
 # Ties and kinks
@@ -81,7 +86,8 @@ def test_powers_of_zero():
 
 def test_exponents_that_are_variables():
     c = np.array([0.0, 1.0, 2.5])
-    np.testing.assert_allclose(slopes(lambda c: 2.0**c, c)[0], 2**c * math.log(2))
+    for x in (2.0, 0.5):
+        np.testing.assert_allclose(slopes(lambda c, x=x: x**c, c)[0], x**c * math.log(x))
     np.testing.assert_array_equal(slopes(lambda c: 0.0**c, c)[0], 0.0)
     np.testing.assert_array_equal(slopes(lambda c: 1.0**c, c)[0], 0.0)
     np.testing.assert_array_equal(slopes(F.pow, -np.ones(3), np.array([1.0, 2, 3]))[1], 0.0)
@@ -179,14 +185,78 @@ def test_one_factor_of_qr(x, part, kind):
     assert float(F.sum(F.absolute(ag.grad(f)(x)))) > 0.1
 
 
-def test_all_rows_of_q():
+@pytest.mark.parametrize("x", [TALL, np.stack([TALL, TALL**2])], ids=["one", "batch"])
+def test_all_rows_of_q(x):
     """Of mode complete: what depends on the span of the others alone has a derivative."""
 
     def rest(x):
         q = F.qr(x, mode="complete").Q
-        return F.sum((q[:, 2:] @ q[:, 2:].mT) * np.arange(9.0).reshape(3, 3))
+        return F.sum((q[..., 2:] @ q[..., 2:].mT) * np.arange(9.0).reshape(3, 3))
 
-    ag.check_grads(rest, (TALL,))
+    ag.check_grads(rest, (x,))
+    ag.check_grads(lambda x: F.sum(F.qr(x, mode="complete").R ** 3), (x,))
+    ag.check_grads(lambda x: F.sum(F.qr(x).R ** 3) + F.sum(F.qr(x).Q ** 3), (x,))
+
+
+@pytest.mark.parametrize("x", [TALL, WIDE], ids=["tall", "wide"])
+def test_one_factor_of_svd(x):
+    weights = np.arange(9.0).reshape(3, 3)
+
+    def of_u(x):
+        u = F.svd(x, full_matrices=False).U[:, :1]
+        return F.sum((u @ u.mT) * weights[: x.shape[0], : x.shape[0]])
+
+    def of_v(x):
+        v = F.svd(x, full_matrices=False).Vh[:1]
+        return F.sum((v.mT @ v) * weights[: x.shape[1], : x.shape[1]])
+
+    for f in (of_u, of_v, lambda x: F.sum(F.svd(x, full_matrices=False).S ** 3)):
+        ag.check_grads(f, (x,))
+
+
+def test_eigenvectors_alone():
+    x = np.array([[2.0, 0.3, 0.1], [-0.4, 1.0, 0.5], [0.2, 0.1, -1.0]])
+    weights = np.arange(3.0)[:, None] ** 2
+
+    def lengths(x):
+        v = F.eig(x).eigenvectors
+        return F.sum(F.real(v * F.conj(v)) ** 2 * weights)
+
+    ag.check_grads(lengths, (x,))
+    ag.check_grads(lambda x: F.sum(F.eigh(x + x.mT).eigenvectors ** 4 * weights), (x,))
+
+
+def test_lists_of_shifts():
+    x = np.arange(6.0).reshape(2, 3)
+    for shift in ((1, 2), [1, 2]):
+        f = lambda x, shift=shift: F.roll(x, shift, axis=(0, 1)) * x
+        np.testing.assert_array_equal(
+            slopes(f, x)[0], np.roll(x, (1, 2), (0, 1)) + np.roll(x, (-1, -2), (0, 1))
+        )
+
+
+# Forms of rules for NumPy: the same as those on Variables, which `slopes` compares
+
+
+def test_large_normalizations():
+    rng = np.random.default_rng(0)
+    for shape in ((2, 70_000), (5,), (3, 1), (2, 3, 4)):
+        x, gamma, weights = (rng.normal(size=shape) for _ in range(3))
+        row = gamma[0] if len(shape) == 2 else gamma if len(shape) == 1 else gamma[0, 0]
+        slopes(lambda x, g, w=weights: F.layer_norm(x, g, g * 2) * w, x, row)
+
+
+def test_attention_with_dropout():
+    rng = np.random.default_rng(0)
+    q, k, v, weights = (rng.normal(size=(2, 3, 4)) for _ in range(4))
+
+    def f(q, k, v):
+        np.random.seed(0)
+        return F.scaled_dot_product_attention(q, k, v, dropout_ratio=0.4) * weights
+
+    slopes(f, q, k, v)
+    ag.check_grads(f, (q, k, v), order=1)
+    assert np.abs(f(q, k, v).data - F.scaled_dot_product_attention(q, k, v).data).max() > 0.01
 
 
 def test_a_running_product_of_one_element():
