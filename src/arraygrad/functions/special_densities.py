@@ -53,24 +53,13 @@ def log_less(y: Any, log: Any, xp: Any) -> Any:
 
 
 def psi_rise(b: Any, a: Any, xp: Any, sp: Any) -> Any:
-    """psi(a + b) - psi(b)."""
+    """psi(a + b) - psi(b) less log1p(a / b), which is most of it where b is large."""
     large, small, big = _parted(b, xp)
-    return xp.where(large, xp.log1p(a / big) + _rise(big, a), sp.psi(small + a) - sp.psi(small))
-
-
-def psi_bend(b: Any, a: Any, xp: Any, sp: Any) -> Any:
-    """psi(a + b) - psi(b) - a / b, of order 1 / b ** 2."""
-    large, small, big = _parted(b, xp)
-    y = a / big
-    exact = sp.psi(small + a) - sp.psi(small) - a / small
-    return xp.where(large, log_less(y, xp.log1p(y), xp) + _rise(big, a), exact)
-
-
-def _rise(b: Any, a: Any) -> Any:
-    """psi(a + b) - psi(b) - log1p(a / b) for large b."""
-    n = a + b
-    z, w = 1 / (b * b), 1 / (n * n)
-    return a / (2 * b * n) + z * _polynomial(z, _DIGAMMA) - w * _polynomial(w, _DIGAMMA)
+    n = a + big
+    z, w = 1 / (big * big), 1 / (n * n)
+    series = a / (2 * big * n) + z * _polynomial(z, _DIGAMMA) - w * _polynomial(w, _DIGAMMA)
+    exact = sp.psi(small + a) - sp.psi(small) - xp.log1p(a / small)
+    return xp.where(large, series, exact)
 
 
 def gamma_density(a: Any, x: Any, xp: Any, sp: Any) -> Any:
