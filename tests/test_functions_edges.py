@@ -1,0 +1,109 @@
+"""Functions where it is easy to be nearly right: plain arrays, lists of axes, equal elements."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import arraygrad as ag
+import arraygrad.functions as F
+from arraygrad import Variable
+from arraygrad import xp as numpy_xp
+from arraygrad.errors import ArgumentError
+from arraygrad.testing.core import core_ops
+from arraygrad.testing.truth import Truth, in_a_row
+
+
+# These make a leaf of what they get.
+TRACKING = {
+    "dropout",
+    "mean_squared_error_simple",
+    "pad",
+    "softmax_cross_entropy_simple",
+    "split",
+}
+PUBLIC = [
+    name for name in core_ops() if not name.startswith("_") and name not in TRACKING
+]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_results_of_plain_arrays_are_constants(name):
+    op = core_ops()[name]
+    for k, sample in enumerate(op.definition.samples):
+        truth = Truth(op, sample, k)
+        for y in in_a_row(truth.call(truth.values)):
+            assert not isinstance(y, Variable) or not y.requires_grad
+
+
+def test_a_mask_of_attention_and_the_past():
+    rng = np.random.default_rng(0)
+    q, k, v = (rng.normal(size=(3, 4)) for _ in range(3))
+    mask = np.array([[True, True, True], [False, True, True], [True, False, True]])
+    both = F.scaled_dot_product_attention(q, k, v, mask & np.tri(3, dtype=bool)).data
+    np.testing.assert_allclose(
+        F.scaled_dot_product_attention(q, k, v, mask, True).data, both
+    )
+    np.testing.assert_allclose(both[0], v[0])
+    np.testing.assert_allclose(both[1], v[1])
+
+
+@pytest.mark.parametrize("s", [(0, 3), (3, 0), (-2, 3)])
+def test_lengths_of_transforms(s):
+    with pytest.raises(ArgumentError, match="a length of 1 or more for each"):
+        F.fftn(np.ones((2, 3)), s=s)
+
+
+def test_lists_of_axes():
+    x = np.arange(1.0, 7).reshape(1, 2, 3)
+    for tracked in (False, True):
+        found = F.vector_norm(Variable(x, requires_grad=tracked), axis=[1, 2])
+        np.testing.assert_allclose(found.data, [np.sqrt(91)])
+
+
+def test_unique_elements_are_found_where_they_come_first():
+    x = np.random.default_rng(0).integers(0, 5, size=2000) * 0.5
+    for y in (x, Variable(x)):
+        found = F.unique_all(y)
+        values, indices, inverse, counts = np.unique(
+            x, return_index=True, return_inverse=True, return_counts=True
+        )
+        for mine, numpys in zip(found, (values, indices, inverse, counts), strict=True):
+            np.testing.assert_array_equal(mine.data, numpys)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_masks_of_the_first_axes(axes):
+    x = np.arange(24.0).reshape(2, 3, 4)
+    mask = np.arange(math.prod(x.shape[:axes])).reshape(x.shape[:axes]) % 2 == 0
+    y = Variable(x) * 1.0
+    y[mask] = -1.0
+    x[mask] = -1.0
+    np.testing.assert_array_equal(y.data, x)
+
+
+def test_power_transformations_at_zero():
+    """There they are the logarithm and its inverse; the slope is the limit."""
+    pytest.importorskip("scipy")
+    special = numpy_xp.special
+    for name, y in {
+        "boxcox": 1.7,
+        "boxcox1p": 0.7,
+        "inv_boxcox": 0.6,
+        "inv_boxcox1p": 0.6,
+    }.items():
+        f = getattr(special, name)
+        at, near = (ag.grad(lambda a, f=f, y=y: f(y, a))(a) for a in (0.0, 1e-5))
+        assert float(at) == pytest.approx(float(near), rel=1e-4)
+        assert abs(float(at)) > 0.1
+
+
+def test_the_slope_of_sinc_is_accurate_on_both_sides_of_its_series():
+    pytest.importorskip("scipy")
+    x = np.array([-0.0999, 0.06, 0.0999, 0.1001])
+    exact = np.cos(np.pi * x) / x - np.sin(np.pi * x) / (np.pi * x * x)
+    y = Variable(x)
+    numpy_xp.special.sinc(y).sum().backward()
+    np.testing.assert_allclose(y.grad.data, exact, rtol=1e-11)
