@@ -11,10 +11,9 @@ import arraygrad as ag
 import arraygrad.functions as F
 from arraygrad import Variable
 from arraygrad import xp as numpy_xp
-from arraygrad.errors import ArgumentError
+from arraygrad.errors import ArgumentError, ShapeError
 from arraygrad.testing.core import core_ops
 from arraygrad.testing.truth import Truth, in_a_row
-
 
 # These make a leaf of what they get.
 TRACKING = {
@@ -24,9 +23,7 @@ TRACKING = {
     "softmax_cross_entropy_simple",
     "split",
 }
-PUBLIC = [
-    name for name in core_ops() if not name.startswith("_") and name not in TRACKING
-]
+PUBLIC = [name for name in core_ops() if not name.startswith("_") and name not in TRACKING]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -43,9 +40,7 @@ def test_a_mask_of_attention_and_the_past():
     q, k, v = (rng.normal(size=(3, 4)) for _ in range(3))
     mask = np.array([[True, True, True], [False, True, True], [True, False, True]])
     both = F.scaled_dot_product_attention(q, k, v, mask & np.tri(3, dtype=bool)).data
-    np.testing.assert_allclose(
-        F.scaled_dot_product_attention(q, k, v, mask, True).data, both
-    )
+    np.testing.assert_allclose(F.scaled_dot_product_attention(q, k, v, mask, True).data, both)
     np.testing.assert_allclose(both[0], v[0])
     np.testing.assert_allclose(both[1], v[1])
 
@@ -107,3 +102,76 @@ def test_the_slope_of_sinc_is_accurate_on_both_sides_of_its_series():
     y = Variable(x)
     numpy_xp.special.sinc(y).sum().backward()
     np.testing.assert_allclose(y.grad.data, exact, rtol=1e-11)
+
+
+def test_accuracy_of_labels_and_of_weights():
+    y = np.array([[0.1, 0.8, 0.1], [0.6, 0.3, 0.1], [0.2, 0.3, 0.5]])
+    assert float(F.accuracy(y, np.array([1, 1, 2]))) == pytest.approx(2 / 3)
+    assert float(F.accuracy(y, np.eye(3)[[1, 1, 2]])) == pytest.approx(2 / 3)
+
+
+def test_the_simple_forms_of_the_book():
+    x = np.array([-2.0, 0.0, 3.0])
+    np.testing.assert_allclose(F.sigmoid_simple(x).data, 1 / (1 + np.exp(-x)))
+
+
+def test_one_number_of_repetitions():
+    for times in (2, (2,), [2], np.int64(2)):
+        np.testing.assert_array_equal(
+            F.tile(Variable(np.array([1.0, 2.0])), times).data, [1, 2] * 2
+        )
+
+
+def test_arrays_full_of_a_variable():
+    c = Variable(np.array(3.0))
+    y = numpy_xp.full((2, 3), c)
+    y.sum().backward()
+    np.testing.assert_array_equal(y.data, np.full((2, 3), 3.0))
+    assert float(c.grad) == 6.0
+
+
+def test_running_products_and_sums_from_the_start():
+    x = Variable(np.array([2.0, 3.0]))
+    for f, wanted, slopes in [
+        (numpy_xp.cumulative_prod, [1, 2, 6], [4, 2]),
+        (numpy_xp.cumulative_sum, [0, 2, 5], [2, 1]),
+    ]:
+        y = f(x, include_initial=True)
+        np.testing.assert_array_equal(y.data, wanted)
+        x.cleargrad()
+        y.sum().backward()
+        np.testing.assert_array_equal(x.grad.data, slopes)
+
+
+def test_masked_elements_take_the_dtype_of_the_others():
+    x = Variable(np.zeros(3, np.float32)) * 1.0
+    x[np.array([True, False, True])] = np.float64(2.5)
+    x[np.array([False, True, False])] = Variable(np.array(0.5))
+    assert x.dtype == np.float32
+    np.testing.assert_array_equal(x.data, [2.5, 0.5, 2.5])
+
+
+@pytest.mark.parametrize("ord", [None, "fro"])
+def test_orders_of_norms_that_are_no_numbers(ord):
+    with pytest.raises(ArgumentError, match="expected a number"):
+        F.vector_norm(np.ones(2), ord=ord)
+
+
+def test_the_pseudoinverse_is_of_matrices():
+    for x in (np.ones(3), Variable(np.ones(3))):
+        with pytest.raises(ShapeError):
+            F.pinv(x)
+
+
+def test_what_batch_norm_needs():
+    x, c = np.ones((4, 2)), np.ones(2)
+    for i in range(4):
+        args = [c, c, c.copy(), c.copy()]
+        args[i] = None
+        with pytest.raises(ShapeError, match="expected four arrays"):
+            F.batch_norm(x, *args)
+
+
+def test_groups_of_channels_without_pictures():
+    x = np.array([[1.0, 3.0, 10.0, 20.0]])
+    np.testing.assert_allclose(F.group_norm(x, 2).data, [[-1, 1, -1, 1]], rtol=1e-4)
