@@ -17,7 +17,15 @@ RESULT = Path(__file__).with_name("result.json")
 PAGE = Path(__file__).parents[2] / "docs" / "libraries.md"
 # Never in a record.
 WRONG = ("wrong", "broken")
-PACKAGES = ("array-api-compat", "array-api-extra", "einops", "numpy", "scikit-learn", "scipy")
+PACKAGES = (
+    "array-api-compat",
+    "array-api-extra",
+    "einops",
+    "numpy",
+    "scikit-learn",
+    "scipy",
+    "xarray",
+)
 KINDS = {
     "second": "Right to second order",
     "first": "Right to first order",
@@ -31,7 +39,7 @@ fresh. -->
 
 # Other libraries on Variables
 
-SciPy, scikit-learn, array-api-extra and einops have functions that are written against the
+SciPy, scikit-learn, xarray, array-api-extra and einops have functions that are written against the
 [array API standard](array-api.md), and these take Variables unchanged. Here is the gradient of a
 p-value:
 
@@ -91,6 +99,10 @@ variable([ 0.3925828   0.36152597  0.14284651  0.22021087 -0.11716615])
 - What is compiled refuses a tracked Variable, with an error that says so; no gradient is lost in
   silence. A gradient ends where a library makes a Python number of a Variable, as most metrics
   of scikit-learn do: `using_config("warn_lost_gradients", True)` warns where that happens.
+- An array of xarray holds a Variable as it holds any array of the standard. Say `skipna=False` in
+  reductions, as NaN is looked for with functions of NumPy. Some functions (`align`, `sortby`) copy
+  what they get: the copy of a Variable of yours is another leaf, with a gradient of its own; inside
+  of `ag.grad` and other transforms, copies keep the gradient.
 - On other array libraries the same calls work as far as the library itself does: a sample of them
   is checked on PyTorch, on JAX, and inside `jax.jit`.
 """

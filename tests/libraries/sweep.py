@@ -36,7 +36,7 @@ sklearn.set_config(array_api_dispatch=True)
 
 def areas() -> list[Area]:
     """The whole table."""
-    for name in ("special", "stats", "scipy", "sklearn", "other"):
+    for name in ("special", "stats", "scipy", "sklearn", "xarray", "other"):
         try:
             import_module(f"{name}_calls")
         except ModuleNotFoundError as error:
