@@ -1,6 +1,7 @@
 """Fit a curve to measurements: values, gradients and Hessian for SciPy, and standard errors.
 
-python examples/enzyme_kinetics.py
+python examples/enzyme_kinetics.py [picture.png]; needs pip install "arraygrad[scipy]", and the
+picture "arraygrad[plot]".
 
 An enzyme works at a rate that saturates with the concentration of what it works on, the law of
 Michaelis and Menten: rate = top * c / (half + c). The cells were treated with puromycin or not;
@@ -11,6 +12,7 @@ what was fitted.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -107,4 +109,4 @@ def main(picture: str | None = "enzyme_kinetics.png") -> tuple[dict[str, Any], d
 
 
 if __name__ == "__main__":
-    main()
+    main(picture=(sys.argv[1:] or ["enzyme_kinetics.png"])[0])

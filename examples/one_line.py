@@ -2,7 +2,8 @@
 
 ARRAYGRAD_BACKEND=torch python examples/one_line.py     the same, without a file
 python examples/one_line.py --compare                   on each library that is here, as a table
-Trains on handwritten digits; equal seeds give equal losses everywhere, but for rounding.
+Trains on handwritten digits, which need pip install "arraygrad[data]"; equal seeds give equal
+losses everywhere, but for rounding.
 """
 
 from __future__ import annotations
