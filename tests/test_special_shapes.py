@@ -17,40 +17,40 @@ scipy_special = pytest.importorskip("scipy.special")
 # Computed by mpmath with 34 digits, as the integral of the density times the score: what function,
 # of what; the derivatives by its parameters; the second ones, by rows without what is equal.
 NUMBERS = [
-    ("gammainc", (0.05, 1e-20), (-4.679369005358,), (213.0058995748,)),
-    ("gammainc", (0.05, 3.0), (-0.01562028432772,), (-0.05338495435322,)),
-    ("gammainc", (2.5, 2.6), (-0.2552784967327,), (-0.006873770047002,)),
-    ("gammainc", (3.0, 240.0), (-7.789235838143e-100,), (-3.486051178643e-99,)),
-    ("gammainc", (1e5, 93500.0), (-1.551109686769e-99,), (1.042482295659e-100,)),
-    ("gammainc", (1e5, 100100.0), (-0.00119948028025,), (-1.19888192871e-6,)),
-    ("gammainc", (1e5, 107000.0), (-2.526567492144e-105,), (-1.709442842194e-106,)),
-    ("betainc", (0.05, 1e5, 2e-07), (-2.896544195966, 4.139994441351e-7,),
-     (8.677304173247, 6.866517149668e-6, -4.015813298136e-12,)),
-    ("betainc", (1e5, 0.05, 0.9999), (-2.615133355894e-11, 5.503051736376e-6,),
-     (2.863702970149e-15, -5.962614039854e-10, 2.938998747734e-5,)),
-    ("betainc", (2.0, 3.0, 0.5), (-0.195288686635, 0.154108493925,),
-     (0.002916158003794, 0.04375913189622, -0.06349816927944,)),
-    ("betainc", (40.0, 60.0, 0.001), (-4.67868509896e-92, 3.995853068952e-93,),
-     (2.810261520824e-91, -2.393265736813e-92, 1.998057959135e-93,)),
-    ("betainc", (1e5, 1e5, 0.476), (-6.08326762646e-104, 5.798007641985e-104,),
-     (2.992679611661e-105, -2.852055249899e-105, 2.718025124256e-105,)),
-    ("betainc", (1e5, 1e5, 0.5005), (-0.0008067694534148, 0.0008075766259164,),
-     (-8.023328093193e-7, 8.071734432543e-7, -8.120189202347e-7,)),
-    ("fdtr", (1.0, 1e5, 450.0), (2.644164688783e-97, 6.053199940617e-105,),
-     (-5.838408733753e-95, -1.324516733545e-102, -1.512995212536e-109,)),
-    ("fdtr", (1e5, 3.0, 20.0), (9.138177385855e-13, 0.01725037034593,),
-     (-1.827626609902e-17, 2.552028997034e-13, -0.02076934127829,)),
-    ("fdtr", (5.0, 7.0, 1e-20), (-1.049091550306e-48, -2.607775646117e-51,),
-     (2.349483372864e-47, 5.717221292868e-50, 7.898896567427e-52,)),
-    ("fdtr", (8.0, 1e5, 1.3), (0.007409953262409, 1.478815191671e-10,),
-     (-0.0001842401263189, 1.692367829761e-11, -2.957495560921e-15,)),
-    ("fdtr", (1e5, 1e5, 1.02), (2.303009033801e-8, 2.339907767687e-8,),
-     (-8.488876005455e-13, -3.94821482357e-13, -8.694444856916e-13,)),
-    ("stdtr", (0.1, 1e10), (1.014075583112,), (-24.87471824941,)),
-    ("stdtr", (7.0, 1e-08), (1.944954659009e-11,), (-5.405650852971e-12,)),
-    ("stdtr", (5.0, -1e+20), (-4.255122331624e-98,), (1.907986616061e-96,)),
-    ("stdtr", (1e5, -21.0), (-2.591215317719e-103,), (6.425438895357e-108,)),
-    ("stdtr", (1000.0, 1.2), (1.420676850543e-7,), (-2.840588516721e-10,)),
+    ("gammainc", (0.05, 1e-20), (-4.67936900535784,), (213.005899574801,)),
+    ("gammainc", (0.05, 3.0), (-0.0156202843277173,), (-0.0533849543532173,)),
+    ("gammainc", (2.5, 2.6), (-0.255278496732744,), (-0.00687377004700166,)),
+    ("gammainc", (3.0, 240.0), (-7.7892358381567e-100,), (-3.48605117864852e-99,)),
+    ("gammainc", (1e5, 93500.0), (-1.55110968677193e-99,), (1.04248229566071e-100,)),
+    ("gammainc", (1e5, 100100.0), (-0.00119948028025019,), (-1.19888192871022e-6,)),
+    ("gammainc", (1e5, 107000.0), (-2.52656749214844e-105,), (-1.70944284219661e-106,)),
+    ("betainc", (0.05, 1e5, 2e-07), (-2.89654419596593, 4.13999444135073e-7,),
+     (8.67730417324704, 6.86651714966756e-6, -4.01581329813609e-12,)),
+    ("betainc", (1e5, 0.05, 0.9999), (-2.61513335589405e-11, 5.50305173637607e-6,),
+     (2.86370297014884e-15, -5.96261403985424e-10, 2.93899874773366e-5,)),
+    ("betainc", (2.0, 3.0, 0.5), (-0.195288686634962, 0.154108493924983,),
+     (0.00291615800379424, 0.0437591318962172, -0.0634981692794448,)),
+    ("betainc", (40.0, 60.0, 0.001), (-4.67868509896756e-92, 3.99585306895905e-93,),
+     (2.81026152082886e-91, -2.39326573681754e-92, 1.99805795913819e-93,)),
+    ("betainc", (1e5, 1e5, 0.476), (-6.08326762647036e-104, 5.79800764199465e-104,),
+     (2.99267961166643e-105, -2.85205524990396e-105, 2.7180251242608e-105,)),
+    ("betainc", (1e5, 1e5, 0.5005), (-0.00080676945341482, 0.000807576625916367,),
+     (-8.02332809319349e-7, 8.07173443254297e-7, -8.12018920234747e-7,)),
+    ("fdtr", (1.0, 1e5, 450.0), (2.64416468878796e-97, 6.05319994062685e-105,),
+     (-5.83840873376259e-95, -1.32451673354774e-102, -1.51299521253905e-109,)),
+    ("fdtr", (1e5, 3.0, 20.0), (9.13817738585496e-13, 0.0172503703459266,),
+     (-1.82762660990248e-17, 2.55202899703445e-13, -0.0207693412782858,)),
+    ("fdtr", (5.0, 7.0, 1e-20), (-1.04909155030821e-48, -2.60777564612188e-51,),
+     (2.34948337286837e-47, 5.7172212928782e-50, 7.89889656744019e-52,)),
+    ("fdtr", (8.0, 1e5, 1.3), (0.00740995326240935, 1.47881519167079e-10,),
+     (-0.000184240126318938, 1.69236782976055e-11, -2.95749556092118e-15,)),
+    ("fdtr", (1e5, 1e5, 1.02), (2.3030090338013e-8, 2.33990776768708e-8,),
+     (-8.48887600545473e-13, -3.94821482357017e-13, -8.69444485691564e-13,)),
+    ("stdtr", (0.1, 1e10), (1.01407558311166,), (-24.8747182494081,)),
+    ("stdtr", (7.0, 1e-08), (1.94495465900877e-11,), (-5.40565085297058e-12,)),
+    ("stdtr", (5.0, -1e+20), (-4.25512233163142e-98,), (1.907986616064e-96,)),
+    ("stdtr", (1e5, -21.0), (-2.59121531772368e-103,), (6.42543889536791e-108,)),
+    ("stdtr", (1000.0, 1.2), (1.42067685054318e-7,), (-2.84058851672121e-10,)),
 ]  # fmt: skip
 # What else there is of the same distributions, by the parameters alone.
 COMPLEMENTS = {"gammainc": "gammaincc", "betainc": "betaincc", "fdtr": "fdtrc"}
@@ -60,13 +60,8 @@ def on(place):
     """Makes arrays of a library from NumPy's."""
     if place == "numpy":
         return np.asarray
-    library = {"jax": "jax", "torch": "torch", "dask": "dask.array"}[place]
+    library = {"torch": "torch", "dask": "dask.array"}[place]
     pytest.importorskip(library, reason=f"{library} is not installed: pip install {place}")
-    if place == "jax":
-        import jax
-
-        if not jax.config.jax_enable_x64:
-            pytest.skip("JAX computes in float32: set JAX_ENABLE_X64=1")
     return ag.get_backend(place).from_numpy
 
 
@@ -96,12 +91,14 @@ def test_far_tails_and_large_and_small_parameters(name, place):
     firsts, seconds = derivatives(getattr(xp.special, name), *args)
     n = len(args) - 1
     for i, expected in enumerate(zip(*(k[1] for k in known), strict=True)):
-        np.testing.assert_allclose(firsts[i], expected, rtol=1e-11)
+        np.testing.assert_allclose(firsts[i], expected, rtol=1e-12)
     pairs = [(i, j) for i in range(n) for j in range(i, n)]
     for (i, j), expected in zip(pairs, zip(*(k[2] for k in known), strict=True), strict=True):
         # A second derivative may be far smaller than what it is the derivative of.
         for got, first in ((seconds[i][j], firsts[i]), (seconds[j][i], firsts[j])):
-            assert np.all(np.abs(got - expected) <= 1e-9 * np.abs(expected) + 1e-14 * np.abs(first))
+            assert np.all(
+                np.abs(got - expected) <= 1e-10 * np.abs(expected) + 1e-14 * np.abs(first)
+            )
 
 
 @pytest.mark.parametrize("name", COMPLEMENTS)
@@ -186,9 +183,9 @@ PROGRAMS = {
 }
 
 
-# One will do on libraries that take seconds.
+# One will do where it takes seconds.
 HERE = [(f, place) for f in PROGRAMS for place in ("numpy", "torch")]
-HERE += [(welch, "jax"), (welch, "dask")]
+HERE += [(welch, "dask")]
 
 
 @pytest.mark.parametrize(("program", "place"), HERE, ids=lambda x: getattr(x, "__name__", x))
@@ -218,14 +215,16 @@ def test_welch_as_scipy_has_it():
 def test_compiled():
     jax = pytest.importorskip("jax", reason="jax is not installed: pip install jax")
 
-    def slopes(df, t):
-        df, t = Variable(df), Variable(t)
-        xp.sum(xp.special.stdtr(df, t)).backward()
-        return df.grad.data, t.grad.data
+    def slopes(*arrays):
+        xs = [Variable(x) for x in arrays]
+        welch(*xs).backward()
+        return [x.grad.data for x in xs]
 
-    args = np.array([2.5, 30.0], dtype="float32"), np.array([-1.0, 3.0], dtype="float32")
+    args = PROGRAMS[welch]
     got = jax.jit(slopes)(*map(jax.numpy.asarray, args))
-    np.testing.assert_allclose(got, slopes(*args), rtol=1e-4)
+    rtol = 1e-10 if jax.config.jax_enable_x64 else 1e-3
+    for found, expected in zip(got, slopes(*args), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=rtol)
 
 
 @pytest.mark.parametrize(
