@@ -138,6 +138,7 @@ def test_running_products_and_sums_from_the_start():
     ]:
         y = f(x, include_initial=True)
         np.testing.assert_array_equal(y.data, wanted)
+        np.testing.assert_array_equal(f(x).data, wanted[1:])
         x.cleargrad()
         y.sum().backward()
         np.testing.assert_array_equal(x.grad.data, slopes)
@@ -175,3 +176,14 @@ def test_what_batch_norm_needs():
 def test_groups_of_channels_without_pictures():
     x = np.array([[1.0, 3.0, 10.0, 20.0]])
     np.testing.assert_allclose(F.group_norm(x, 2).data, [[-1, 1, -1, 1]], rtol=1e-4)
+
+
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_steps_between_variables(endpoint):
+    start, stop = Variable(np.array(1.0)), Variable(np.array(3.0))
+    y = numpy_xp.linspace(start, stop, 4, endpoint=endpoint)
+    y.sum().backward()
+    np.testing.assert_allclose(y.data, np.linspace(1, 3, 4, endpoint=endpoint))
+    part = np.linspace(0, 1, 4, endpoint=endpoint)
+    slopes = [float(start.grad), float(stop.grad)]
+    np.testing.assert_allclose(slopes, [np.sum(1 - part), np.sum(part)])

@@ -110,7 +110,7 @@ def test_complex_powers():
 def test_special_functions_on_both_sides(name):
     pytest.importorskip("scipy")
     f = getattr(numpy_xp.special, name)
-    ag.check_grads(f, (np.array([-3.0, -0.4, 0.4, 3.0]),))
+    ag.check_grads(f, (np.array([-3.0, -1.0, -0.4, 0.4, 1.0, 3.0]),))
 
 
 def test_special_functions_at_zero():
