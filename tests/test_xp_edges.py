@@ -89,3 +89,26 @@ def test_names_of_parameters():
     for name in ("a_x", "e_x", "s_x"):
         with pytest.raises(ArgumentError, match=f"parameter named '{name}'"):
             op(eval(f"lambda x, {name}: x"))
+
+
+def test_any_number_of_arrays():
+    x, y = Variable(np.ones(2, np.float32)), np.zeros((3, 1))
+    assert xp.result_type(x, y) == np.float64
+    assert xp.result_type(x, 1.0) == np.float32
+    assert [z.shape for z in xp.broadcast_arrays(x, y)] == [(3, 2), (3, 2)]
+    assert [z.shape for z in xp.meshgrid(x, np.arange(3.0))] == [(3, 2), (3, 2)]
+    assert xp.concat((x, x, x)).shape == (6,)
+    assert xp.stack([x, Variable(np.ones(2, np.float32))]).shape == (2, 2)
+
+
+def test_new_arrays_like_tracked_ones_are_constants():
+    x = Variable(np.ones((2, 3), np.float32))
+    for y in (xp.zeros_like(x), xp.ones_like(x), xp.full_like(x, 2.0), xp.empty_like(x)):
+        assert (y.shape, y.dtype, y.requires_grad) == ((2, 3), np.float32, False)
+    y = xp.full_like(x, Variable(np.array(2.0, np.float32)))
+    assert y.requires_grad
+    for y in (xp.sign(x), xp.floor(x), xp.isfinite(x), xp.argmax(x), x > 0):
+        assert not y.requires_grad
+    assert xp.astype(x, np.float32, copy=False) is x
+    assert xp.asarray(x) is x
+    assert xp.asarray(x, copy=True) is not x
