@@ -112,3 +112,11 @@ def test_new_arrays_like_tracked_ones_are_constants():
     assert xp.astype(x, np.float32, copy=False) is x
     assert xp.asarray(x) is x
     assert xp.asarray(x, copy=True) is not x
+
+
+def test_arguments_by_position():
+    np.testing.assert_array_equal(xp.eye(2, 3).data, np.eye(2, 3))
+    np.testing.assert_array_equal(xp.eye(2, 3, k=1).data, np.eye(2, 3, 1))
+    np.testing.assert_array_equal(xp.eye(2).data, np.eye(2))
+    np.testing.assert_array_equal(xp.arange(1, 7, 2).data, [1, 3, 5])
+    np.testing.assert_array_equal(xp.arange(3).data, [0, 1, 2])
