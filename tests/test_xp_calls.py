@@ -6,7 +6,7 @@ import pytest
 import arraygrad.functions as F
 import arraygrad.xp as xp
 from arraygrad import Variable
-from arraygrad.errors import AxisIndexError, DtypeError, NoDataError
+from arraygrad.errors import AxisIndexError, DtypeError, MixedBackendError, NoDataError
 from arraygrad.xp.signatures import ALIASES, ELEMENTWISE, SIGNATURES
 from arraygrad.xp.wrapping import parameters
 
@@ -89,3 +89,23 @@ def test_lists_and_tuples_of_variables_stay_what_they_are() -> None:
     np.testing.assert_array_equal(xp.asarray([[x[0, 0], 2.0], (3, x[1, 1])]).data, [[1, 2], [3, 1]])
     assert xp.concat((x, X)).shape == (4, 2)
     assert xp.result_type(x, X.astype(np.float32)) == np.float64
+
+
+@pytest.mark.parametrize("tracked", [False, True])
+def test_arrays_of_another_library_are_not_converted(tracked) -> None:
+    strict = pytest.importorskip("array_api_strict")
+    x = Variable(strict.asarray([[2.0, 1.0], [1.0, 3.0]]), requires_grad=tracked)
+    for call in (
+        lambda: xp.sum(x),
+        lambda: xp.ones_like(x),
+        lambda: xp.concat([x, x]),
+        lambda: xp.linalg.inv(x.data),
+        lambda: xp.meshgrid(x[0], x[1]),
+    ):
+        with pytest.raises(MixedBackendError, match=r"an array of array_api_strict; .* of numpy"):
+            call()
+    with pytest.raises(MixedBackendError, match="an array of numpy"):
+        x.__array_namespace__().sum(X)
+    # To make an array of it is what these are asked to do.
+    assert type(xp.from_dlpack(x.detach()).data) is np.ndarray
+    assert xp.result_type(np.float32, X) == np.float64

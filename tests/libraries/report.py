@@ -40,7 +40,8 @@ fresh. -->
 # Other libraries on Variables
 
 SciPy, scikit-learn, xarray, array-api-extra and einops have functions that are written against the
-[array API standard](array-api.md), and these take Variables unchanged. Here is the gradient of a
+[array API standard](array-api.md), and these take Variables unchanged. (They are not installed with
+arraygrad: `pip install "arraygrad[data,scipy]"` brings the first two.) Here is the gradient of a
 p-value:
 
 ```python

@@ -83,7 +83,8 @@ COMPATIBLE = {
     "jax": "jax.numpy",
     "torch": "array_api_compat.torch",
 }
-WITH_PLUGIN = ("jax", "torch")  # which serve these better
+WITH_PLUGIN = ("jax", "torch")  # which serve these better, and bring them
+INSTALLED_AS = {"array_api_strict": "array-api-strict", "dask": "dask[array]"}
 # What to do for a backend that plugins alone have.
 FROM_PLUGINS = {
     "cupy": "for a GPU of NVIDIA install it: pip install 'arraygrad-cupy[cuda12]' (or cuda13)"
@@ -131,10 +132,10 @@ def get_backend(name: str) -> Backend:
         try:
             return _generic(importlib.import_module(COMPATIBLE[name]))
         except ImportError as error:
+            served = f"arraygrad-{name}" if name in WITH_PLUGIN else INSTALLED_AS.get(name, name)
             raise BackendUnavailableError(
-                f"backend {name!r} needs a library that cannot be imported ({error}); install it"
-                f"{f', with its plugin arraygrad-{name},' * (name in WITH_PLUGIN)} or choose "
-                f"another backend"
+                f"backend {name!r} needs a library that cannot be imported ({error}); install it: "
+                f"pip install '{served}', or choose another backend"
             ) from error
     try:
         backend = registry.lookup("backends", name)

@@ -62,6 +62,35 @@ def unwrapped(tree: Any, name: str, x: str) -> tuple[Any, bool]:
     return data, tracked
 
 
+class Own(set[type]):
+    """The types that are known to be arrays of the library with that name."""
+
+    def __init__(self, library: str) -> None:
+        super().__init__()
+        self.library = library
+
+    def look(self, a: Any, name: str, x: str) -> None:
+        """Raise an error for no array, and for one of another library, as argument x."""
+        if a is None:
+            raise no_data(name, x)
+        if not (hasattr(a, "dtype") and hasattr(a, "shape")):
+            return  # a number, a dtype: the library knows what to do
+        try:
+            other = backend_of(a).name
+        except DtypeError:
+            return  # or what to say
+        if other != self.library:
+            raise _foreign(f"{name}: got {briefly(a)} for {x}", other, self.library)
+        self.add(type(a))
+
+
+def _foreign(text: str, other: str, mine: str) -> MixedBackendError:
+    return MixedBackendError(
+        f"{text}, an array of {other}; expected arrays of {mine}: convert it, or call the function "
+        f"of its own namespace, x.__array_namespace__()"
+    )
+
+
 def no_data(name: str, x: str) -> NoDataError:
     """The error for None, or a Variable made with it, where an array must be."""
     return NoDataError(f"{name}: got no data (None) for {x}, expected an array; give it one first")
@@ -85,10 +114,7 @@ def blame(
             new: Exception = DtypeError(f"{name}: {unknown}")
             break
         if other != mine:
-            new = MixedBackendError(
-                f"{text}, an array of {other}; expected arrays of {mine}: convert it, or call the "
-                f"function of its own namespace, x.__array_namespace__()"
-            )
+            new = _foreign(text, other, mine)
             break
     else:
         new = translated(error, f"{text}: {error}")

@@ -127,7 +127,10 @@ def _extension(namespace: Namespace, name: str) -> Any:
     else:
         there = hasattr(raw_namespace(namespace._backend, name), name)
     if not there:
-        raise AttributeError(f"{namespace.__name__} has no {name!r}: its library lacks it")
+        why = "its library lacks it"
+        if name == "special":
+            why = "it needs SciPy, which is not installed: pip install 'arraygrad[scipy]'"
+        raise AttributeError(f"{namespace.__name__} has no {name!r}: {why}")
     return found
 
 

@@ -9,7 +9,7 @@ none. This is the text for `clip` (see `source`):
         tracked_ = False
         if isinstance_(x, Variable_): a_x = x._data; tracked_ = tracked_ or x._node is not None
         else: a_x = x
-        if a_x is None: raise no_data_(name_, 'x')
+        if type_of_(a_x) not in own_: own_.look(a_x, name_, 'x')
         if min is not None: kw_['min'] = min
         if isinstance_(min, Variable_) and min._node is not None: tracked_ = True
         ...
@@ -38,7 +38,7 @@ from arraygrad.config import is_recording, turned_off
 from arraygrad.errors import GradientError
 from arraygrad.interop import variables_in
 from arraygrad.variable import Variable
-from arraygrad.xp.calls import blame, no_data, same, unwrapped, wrapped
+from arraygrad.xp.calls import Own, blame, same, unwrapped, wrapped
 from arraygrad.xp.namespaces import Namespace, raw_namespace
 from arraygrad.xp.signatures import (
     CONSTANT,
@@ -84,11 +84,12 @@ def function_of(namespace: Namespace, name: str) -> Any:
         "isinstance_": isinstance,
         "name_": f"{namespace.__name__}.{name}",
         "namespace_": namespace,
-        "no_data_": no_data,
+        "own_": _own(namespace),
         "op_": op if op is not None else _refusing(name, raw),
         "raw_": raw,
         "same_": same,
         "turned_off_": turned_off,
+        "type_of_": type,
         "unwrapped_": unwrapped,
         "view_": viewer(namespace, name) if name in BACK else None,
         "wrap_": wrapped,
@@ -104,6 +105,12 @@ def function_of(namespace: Namespace, name: str) -> Any:
     text = getattr(op if op is not None else raw, "__doc__", None) or ""
     function.__doc__ = cleandoc(text).partition("\n\n")[0]
     return function
+
+
+@cache
+def _own(namespace: Namespace) -> Own:
+    """The types of arrays that functions of a namespace take."""
+    return Own(namespace._backend.name)
 
 
 @cache
@@ -169,13 +176,17 @@ def source(name: str) -> str:
         arrays += [f"{star}a_{x}" if is_array else f"{star}{x}"]
         if is_array and (star or x in _SEQUENCES):
             lines += [f"    a_{x}, t_ = unwrapped_({x}, name_, {x!r}); tracked_ = tracked_ or t_"]
+            if x != "obj":  # of which asarray makes an array, whatever it is
+                lines += [f"    for a_ in a_{x}:"]
+                lines += [f"        if type_of_(a_) not in own_: own_.look(a_, name_, {x!r})"]
         elif is_array:
             counts = not (name == "full_like" and x == "x")  # which it asks for its shape alone
             tracked = f"; tracked_ = tracked_ or {x}._node is not None" if counts else ""
             lines += [f"{test}: a_{x} = {x}._data{tracked}"]
             lines += [f"    else: a_{x} = {x}"]
-            # NumPy would make an array of it.
-            lines += [f"    if a_{x} is None: raise no_data_(name_, {x!r})"]
+            # NumPy would make an array of it, and of None.
+            look = "unwrapped_" if name == "from_dlpack" else "own_.look"
+            lines += [f"    if type_of_(a_{x}) not in own_: {look}(a_{x}, name_, {x!r})"]
     call, result = f"op_({', '.join([*given, '**kw_'])})", "wrap_(y_)"
     if name in BACK:
         call, result = (f"view_({y}, {', '.join(arguments)})" for y in (call, result))
