@@ -20,11 +20,11 @@ def _names_in_docstrings(doctest_namespace):
     doctest_namespace.update(np=np, ag=arraygrad, Variable=arraygrad.Variable, F=F)
 
 
-# JAX keeps each program that it compiled, of each op, shape and dtype: gigabytes after some hundred
-# tests, in each worker.
+# JAX keeps each program that it compiled, of each op, shape and dtype: up to 200 MB a test, so that
+# each worker would need gigabytes.
 @pytest.fixture(autouse=True)
 def _forget_what_jax_compiled():
     yield
     clear = getattr(sys.modules.get("jax"), "clear_caches", None)
-    if clear is not None and next(COUNTER) % 40 == 0:
+    if clear is not None and next(COUNTER) % 10 == 0:
         clear()
