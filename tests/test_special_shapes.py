@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import arraygrad as ag
+import arraygrad.functions as F
 from arraygrad import Variable, xp
 from arraygrad.errors import GradientError
 
@@ -72,13 +73,13 @@ def numpy_of(x):
 def derivatives(function, *args):
     """Gradients of a sum, and gradients of the sum of each of these, as arrays of NumPy."""
     xs = [Variable(x) for x in args]
-    xp.sum(function(*xs)).backward(create_graph=True)
+    F.sum(function(*xs)).backward(create_graph=True)
     firsts = [x.grad for x in xs]
     seconds = []
     for first in firsts:
         for x in xs:
             x.cleargrad()
-        xp.sum(first).backward()
+        F.sum(first).backward()
         seconds.append([x.grad for x in xs])
     return [numpy_of(x.data) for x in firsts], [[numpy_of(x.data) for x in row] for row in seconds]
 
@@ -140,37 +141,38 @@ def test_a_function_of_its_inverse_does_not_depend_on_the_parameters(inverse, fu
 def welch(x, y):
     """The p-value of Welch's t-test, as scipy.stats.ttest_ind(x, y, equal_var=False) has it."""
     n, m = x.shape[0], y.shape[0]
-    a, b = xp.var(x, correction=1) / n, xp.var(y, correction=1) / m
+    a, b = F.var(x, correction=1) / n, F.var(y, correction=1) / m
     df = (a + b) ** 2 / (a * a / (n - 1) + b * b / (m - 1))
-    t = (xp.mean(x) - xp.mean(y)) / xp.sqrt(a + b)
-    return 2 * xp.special.stdtr(df, -xp.abs(t))
+    t = (F.mean(x) - F.mean(y)) / F.sqrt(a + b)
+    return 2 * xp.special.stdtr(df, -F.abs(t))
 
 
 def f_test(x, y, z):
     """The p-value of an analysis of variance whose degrees of freedom are weighted."""
     groups = [x, y, z]
-    weights = [1 / xp.var(g) for g in groups]
+    weights = [1 / F.var(g) for g in groups]
     total = sum(weights)
-    mean = sum(w * xp.mean(g) for w, g in zip(weights, groups, strict=True)) / total
-    between = sum(w * (xp.mean(g) - mean) ** 2 for w, g in zip(weights, groups, strict=True))
+    mean = sum(w * F.mean(g) for w, g in zip(weights, groups, strict=True)) / total
+    between = sum(w * (F.mean(g) - mean) ** 2 for w, g in zip(weights, groups, strict=True))
     spread = sum((1 - w / total) ** 2 for w in weights)
     return xp.special.fdtrc(3 - 1, 1 / spread, 5 * between)
 
 
 def censored(shape, scale, x):
     """Minus the log-likelihood of gamma numbers, of which those above 4 are known to be that."""
-    seen = (shape - 1) * xp.log(x) - x / scale - shape * xp.log(scale) - xp.special.gammaln(shape)
-    return -xp.sum(xp.where(x < 4, seen, xp.log(xp.special.gammaincc(shape, 4 / scale))))
+    seen = (shape - 1) * F.log(x) - x / scale - shape * F.log(scale) - xp.special.gammaln(shape)
+    return -F.sum(F.where(x < 4, seen, F.log(xp.special.gammaincc(shape, 4 / scale))))
 
 
 def coverage(a, b, x):
     """How far the ranks of numbers are from those of a beta distribution."""
-    return xp.sum((xp.special.betainc(a, b, x) - xp.cumulative_sum(x / x) / 6) ** 2)
+    y = xp.special.betainc(a, b, x)
+    return sum((y[i] - (i + 1) / 6) ** 2 for i in range(5))
 
 
 def power(df, x):
     """The mean of the probabilities that chi-squared numbers are above `x`, and of their limits."""
-    return xp.mean(xp.special.chdtrc(df, x)) + xp.mean(xp.special.chdtri(df, xp.exp(-x)))
+    return F.mean(xp.special.chdtrc(df, x)) + F.mean(xp.special.chdtri(df, F.exp(-x)))
 
 
 RNG = np.random.default_rng(0)
