@@ -82,6 +82,30 @@ def test_solve_broadcasts(cupy: Any, xp: Any, a: Any, b: Any) -> None:
     assert vA.grad.shape == a
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+@pytest.mark.parametrize("upper", [False, True])
+def test_cholesky(cupy: Any, xp: Any, dtype: str, upper: bool) -> None:
+    a = np.random.default_rng(0).normal(size=(3, 20, 20)).astype(dtype)
+    a = a + 1j * a[::-1] if dtype == "complex64" else a
+    x = (a @ a.conj().mT).astype(dtype)
+    factor = np.linalg.cholesky(x)
+    wanted = factor.conj().mT if upper else factor
+    got = cupy.asnumpy(xp.linalg.cholesky(cupy.asarray(x), upper=upper))
+    assert got.dtype == dtype
+    np.testing.assert_allclose(got, wanted, rtol=1e-2, atol=1e-2)
+    assert xp.linalg.cholesky(cupy.asarray(x[:0])).shape == (0, 20, 20)
+
+
+def test_matrices_that_have_no_factor(cupy: Any) -> None:
+    """nan, not a number that looks like one; the other matrices have theirs."""
+    bad = np.array([[1.0, 2.0], [2.0, 1.0]])
+    for x in (bad, -np.eye(3), np.array([[np.nan]]), np.diag([1.0, 0.0])):
+        assert np.isnan(cupy.asnumpy(F.cholesky(cupy.asarray(x)).data)).all()
+    both = cupy.asnumpy(F.cholesky(cupy.asarray(np.stack([bad, 4 * np.eye(2)]))).data)
+    assert np.isnan(both[0]).all()
+    np.testing.assert_array_equal(both[1], 2 * np.eye(2))
+
+
 def test_nothing_waits(standin: Any) -> None:
     def steps() -> None:
         x: Any = Variable(standin.asarray(np.array([[0.1, 0.9], [0.4, 0.6]], "float32")))
