@@ -122,7 +122,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     >>> split(Variable(np.array([1.0, 2.0, 3.0])), [1])
     [variable([1.]), variable([2. 3.])]
     """
-    x = as_variable(x)
+    x = as_variable(x, requires_grad=False)
     if not -x.ndim <= axis < x.ndim:
         raise ArgumentError(f"split: got axis {axis} for x of shape {x.shape}")
     axis %= x.ndim
@@ -185,7 +185,7 @@ def pad(x: Any, pad_width: Any, value: float = 0.0) -> Variable:
     >>> pad(Variable(np.array([1.0, 2.0])), (1, 2))
     variable([0. 1. 2. 0. 0.])
     """
-    x = as_variable(x)
+    x = as_variable(x, requires_grad=False)
     w = pad_width.tolist() if hasattr(pad_width, "tolist") else pad_width
     pairs: Any = None
     if isinstance(w, int):

@@ -112,7 +112,7 @@ def softmax_cross_entropy_simple(x: Any, t: Any) -> Variable:
     from arraygrad.functions.elementwise import log
     from arraygrad.functions.selection import clip
 
-    x = as_variable(x)
+    x = as_variable(x, requires_grad=False)
     t = labels("softmax_cross_entropy_simple", x, t)
     return nll_loss(log(clip(softmax(x, axis=-1), 1e-15, 1.0)), t)
 

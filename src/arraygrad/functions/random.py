@@ -29,7 +29,7 @@ def dropout(x: Any, dropout_ratio: float = 0.5) -> Variable:
     """
     if not 0 <= dropout_ratio <= 1:
         raise ArgumentError(f"dropout: got the ratio {dropout_ratio}, expected one from 0 to 1")
-    x = as_variable(x)
+    x = as_variable(x, requires_grad=False)
     if not Config.train or dropout_ratio == 0:
         return x
     # One array is kept for the gradient: the mask, scaled, in the dtype of x.

@@ -104,13 +104,14 @@ def compute(name: str, *args: Any) -> Any:
         # Functions in pure Python, and half precision, come out wider than they went in.
         narrow = y.dtype != like.dtype and like.dtype.kind == "f"
         return y.astype(np.result_type(*arrays)) if narrow else y
-    if (native := _native(backend.name, name)) is not None:
+    native, (other, formula) = _native(backend.name, name), _BY_OTHERS.get(name, ("", None))
+    if native is None and formula is not None:
+        known = _native(backend.name, other)
+        native = known and partial(formula, known, backend.xp)
+    if native is not None:
         y = native(*(args if name in _WITH_ORDER else _floats(args, backend)))
         same = y.dtype == like.dtype or not is_inexact(like.dtype, backend.xp)
         return y if same else backend.xp.astype(y, backend.xp.result_type(*arrays))
-    other, formula = _BY_OTHERS.get(name, ("", None))
-    if formula is not None and (native := _native(backend.name, other)) is not None:
-        return formula(native, backend.xp, *_floats(args, backend))
     data = [x if type(x) in PYTHON_SCALARS else backend.to_numpy(x) for x in args]
     y = np.asarray(compute(name, *data))
     dtype = like.dtype if is_inexact(like.dtype, backend.xp) else None
