@@ -72,6 +72,13 @@ def test_the_error_state_is_put_back_after_a_failure():
     assert np.geterr() == before
 
 
+def test_who_has_numpy_raise_is_told_where():
+    y = F.sqrt(Variable(X))
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError) as caught:
+        y.sum().backward()
+    assert "sqrt: the rule for x" in caught.value.__notes__[0]
+
+
 def test_retained_gradients_are_masked_too():
     x = Variable(X)
     root = F.sqrt(x)

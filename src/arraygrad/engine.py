@@ -242,8 +242,16 @@ singular_ops: list[str] = []
 
 
 def _quiet() -> np.errstate:
-    """No warnings of 0 * inf, 0 / 0 and too large in rules: `backprop` looks after them."""
-    state = np.errstate(divide="ignore", invalid="ignore", over="ignore")
+    """No warnings of 0 * inf, 0 / 0 and too large in rules: `backprop` looks after them.
+
+    Who has them raise, or has called for something else, still gets that.
+    """
+    said = np.geterr()
+    state = np.errstate(
+        divide="ignore" if said["divide"] == "warn" else said["divide"],
+        invalid="ignore" if said["invalid"] == "warn" else said["invalid"],
+        over="ignore" if said["over"] == "warn" else said["over"],
+    )
     state.__enter__()
     return state
 
