@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from arraygrad import registry
+from arraygrad.cli import program
 from arraygrad_cupy import driver
 
 STANDIN = str(Path(__file__).parent / "standin")
@@ -100,16 +101,15 @@ def test_all_that_would_use_it_says_what_to_do(machine: str) -> None:
 
 def test_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
     listings = importlib.import_module("arraygrad.cli.listings")
-    commands = importlib.import_module("arraygrad.cli.kernels")
     monkeypatch.setattr(listings, "backend_names", lambda: ["numpy", "cupy"])
     monkeypatch.setitem(sys.modules, "cupy", None)
     registry.changed()
     try:
-        listed = CliRunner().invoke(listings.backends, [])
+        listed = CliRunner().invoke(program, ["backends"])
         assert listed.exit_code == 0, listed.output
         assert "cupy" in listed.output
         assert "CuPy cannot be imported" in listed.output
-        kernels = CliRunner().invoke(commands.kernels, ["--backend", "cupy"])
+        kernels = CliRunner().invoke(program, ["kernels", "--backend", "cupy"])
         assert kernels.exit_code == 0, kernels.output
         assert "core:_conv2d" in kernels.output
     finally:
