@@ -990,3 +990,12 @@ def test_a_saved_value_must_say_how_it_is_computed():
     doubled.rule(lambda g, half: g * half)
     with pytest.raises(ArgumentError, match=r"saves 'half' without @doubled.saved\('half'\)"):
         doubled(var([1.0]))
+
+
+def test_an_op_of_no_module():
+    names = {"op": op}
+    exec("@op\ndef twice(x):\n    return 2 * x\n\n@twice.rule\ndef _(g): return 2 * g", names)
+    x = Variable(np.array(1.0))
+    names["twice"](x).backward()
+    assert x.grad.data == 2.0
+    assert names["twice"].definition.id == "__main__:twice"

@@ -190,7 +190,7 @@ class Definition:
     @property
     def id(self) -> str:
         """`namespace:name`; the namespace of core is `core`."""
-        package = self.forward.__module__.partition(".")[0]
+        package = (self.forward.__module__ or "__main__").partition(".")[0]
         space = "core" if package == "arraygrad" else package.removeprefix("arraygrad_")
         return f"{space}:{self.name}"
 
