@@ -993,7 +993,7 @@ def test_a_saved_value_must_say_how_it_is_computed():
 
 
 def test_an_op_of_no_module():
-    names = {"op": op}
+    names = {"op": op.op}
     exec("@op\ndef twice(x):\n    return 2 * x\n\n@twice.rule\ndef _(g): return 2 * g", names)
     x = Variable(np.array(1.0))
     names["twice"](x).backward()
