@@ -1,10 +1,30 @@
-"""What shapes and dtypes of arrays say, of whatever library: broadcasting, kinds of numbers."""
+"""What shapes and dtypes of arrays say, of whatever library: axes, broadcasting, kinds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+
+def kept_shape(shape: Sequence[int], axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    """`shape` with lengths of 1 along `axis`, as a reduction with keepdims has it; None for all."""
+    if axis is None:
+        return (1,) * len(shape)
+    lengths = list(shape)
+    for i in axis if isinstance(axis, tuple) else (axis,):
+        lengths[i] = 1
+    return tuple(lengths)
+
+
+def taken_back(axes: Sequence[int]) -> tuple[int, ...]:
+    """The permutation of axes that takes back the permutation `axes`."""
+    n = len(axes)
+    back = [0] * n
+    for to, axis in enumerate(axes):
+        back[axis % n] = to
+    return tuple(back)
 
 
 def broadcasts_to(small: tuple[int, ...], big: tuple[int, ...]) -> bool:

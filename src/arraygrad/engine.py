@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from arraygrad.arrays import broadcasts_to, is_complex, is_inexact, sum_to
+from arraygrad.arrays import broadcasts_to, is_complex, is_inexact, kept_shape, sum_to
 from arraygrad.backend import backend_of, namespace
 from arraygrad.config import strong_zeros
 from arraygrad.errors import GradientShapeError
@@ -259,23 +259,19 @@ def _quiet() -> np.errstate:
 def _masked(node: Node, g: Any, pairs: Iterable[tuple[Node, Any]]) -> Iterable[tuple[Node, Any]]:
     """Gradients of the inputs, zero where all that depends on them is zero in `g`."""
     xp = namespace(g)
+    nothing = g == 0
     for edge, gx in pairs:
-        nothing = g == 0
         if node.along:
-            nothing = _of_slices(nothing, getattr(node, node.along), gx.shape, xp)
-        elif gx.shape != g.shape:
-            yield edge, gx
-            continue
-        yield edge, xp.where(nothing, xp.zeros_like(gx), gx)
+            there = _of_slices(nothing, getattr(node, node.along), gx.shape, xp)
+            yield edge, xp.where(there, xp.zeros_like(gx), gx)
+        else:
+            yield edge, xp.where(nothing, xp.zeros_like(gx), gx) if gx.shape == g.shape else gx
 
 
 def _of_slices(nothing: Any, axis: Any, shape: tuple[int, ...], xp: Any) -> Any:
     """Where all of a slice of an input is `nothing` in the result, which may be reduced."""
     if axis is not None and len(nothing.shape) < len(shape):
-        kept = list(shape)
-        for i in axis if isinstance(axis, tuple) else (axis,):
-            kept[i] = 1
-        nothing = xp.reshape(nothing, tuple(kept))
+        nothing = xp.reshape(nothing, kept_shape(shape, axis))
     return xp.all(nothing, axis=axis, keepdims=True)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from arraygrad import arrays, autodiff
 from arraygrad import functions as F
-from arraygrad.arrays import broadcasts_to, is_complex, is_inexact
+from arraygrad.arrays import broadcasts_to, is_complex, is_inexact, kept_shape
 from arraygrad.backend import Backend, backend_of, namespace
 from arraygrad.downloads import get_file, show_progress
 from arraygrad.draw import Graph, Picture, save
@@ -210,8 +210,7 @@ def _without(shape: tuple[int, ...], axis: Any, who: str) -> tuple[int, ...]:
     for a in axes:
         if not -n <= a < n:
             raise AxisIndexError(f"{who}: got axis {a} of shape {shape}, expected -{n} to {n - 1}")
-    gone = {a % n for a in axes}
-    return tuple(1 if i in gone else length for i, length in enumerate(shape))
+    return kept_shape(shape, tuple(axes))
 
 
 def _start(who: str, x: Any) -> Any:

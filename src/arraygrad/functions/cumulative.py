@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from arraygrad.arrays import kept_shape, taken_back
 from arraygrad.functions.checks import axis_of
 from arraygrad.op import arr, case, op
 from arraygrad.variable import Variable, as_variable
@@ -84,8 +85,8 @@ def _(g, x, axis, keepdims, xp):
     y = xp.permute_dims(x, tuple(order))
     shape = y.shape
     y = _others(xp.reshape(y, (*shape[: n - len(last)], -1)), xp) if 0 not in shape else y
-    y = xp.permute_dims(xp.reshape(y, shape), tuple(order.index(i) for i in range(n)))
-    return y * xp.reshape(g, tuple(1 if i in last else m for i, m in enumerate(x.shape)))
+    y = xp.permute_dims(xp.reshape(y, shape), taken_back(order))
+    return y * xp.reshape(g, kept_shape(x.shape, axis))
 
 
 def _others(x: Any, xp: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from arraygrad.arrays import kept_shape
 from arraygrad.backend import namespace
 from arraygrad.errors import ArgumentError
 from arraygrad.functions.matrices import conj, matrices, tracked
@@ -37,11 +38,8 @@ def _norm(x: Any, axis: Any, keepdims: bool, ord: Any, *, xp: Any = None) -> Any
 @_norm.rule
 def _(g, x, out, axis, keepdims, ord, xp):
     if not keepdims:
-        axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        shape = list(x.shape)
-        for i in axes:
-            shape[i] = 1
-        g, out = xp.reshape(g, tuple(shape)), xp.reshape(out, tuple(shape))
+        shape = kept_shape(x.shape, axis)
+        g, out = xp.reshape(g, shape), xp.reshape(out, shape)
     # Where the norm is 0, or an element, its derivative is taken for 0, as that of abs is.
     zero = out == 0
     length = xp.where(zero, xp.ones_like(out), out)

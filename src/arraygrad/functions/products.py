@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from arraygrad.arrays import taken_back
 from arraygrad.errors import ArgumentError, AxisIndexError, ShapeError
 from arraygrad.functions.linalg import matmul, promoted
 from arraygrad.functions.matrices import conj, eye_like, square
@@ -122,7 +123,7 @@ def _back(g: Any, x: Any, over: Sequence[int], axes: tuple[list[int], ...], xp: 
     y = xp.tensordot(g, x, axes=(tuple(over), tuple(x_free)))
     # Its axes are the free ones in order, then those summed over, in the order x has them.
     order = [*own_free, *(own_over[x_over.index(i)] for i in sorted(x_over))]
-    return xp.permute_dims(y, tuple(order.index(i) for i in range(len(order))))
+    return xp.permute_dims(y, taken_back(order))
 
 
 @op(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from arraygrad.arrays import broadcasts_to, is_inexact
+from arraygrad.arrays import broadcasts_to, is_inexact, kept_shape
 from arraygrad.arrays import sum_to as summed
 from arraygrad.errors import ShapeError
 from arraygrad.op import arr, case, op
@@ -25,10 +25,7 @@ _COMPLEX = case(arr(2, 3, kind="complex"), axis=0)
 def spread(y: Any, shape: tuple[int, ...], axis: Any, keepdims: bool, xp: Any) -> Any:
     """A reduction's result, or its gradient, broadcast to the shape of the input."""
     if not keepdims and axis is not None:
-        kept = list(shape)
-        for i in axis if isinstance(axis, tuple) else (axis,):
-            kept[i] = 1
-        y = xp.reshape(y, tuple(kept))
+        y = xp.reshape(y, kept_shape(shape, axis))
     return xp.broadcast_to(y, shape)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from arraygrad.arrays import taken_back
 from arraygrad.backend import backend_of
 from arraygrad.errors import ArgumentError, AxisIndexError, ShapeError
 from arraygrad.inplace import link
@@ -59,11 +60,7 @@ def permute_dims(x: Any, axes: Any, *, xp: Any = None) -> Any:
 
 @permute_dims.rule
 def _(g, axes, xp):
-    n = len(axes)
-    back = [0] * n
-    for to, axis in enumerate(axes):
-        back[axis % n] = to
-    return xp.permute_dims(g, tuple(back))
+    return xp.permute_dims(g, taken_back(axes))
 
 
 @op(samples=[case(arr(2, 3)), case(arr(2, 3, 4)), case(arr(3))])
@@ -260,8 +257,7 @@ def _reshaped_back(x: Variable, y: Variable, shape: Any) -> Variable:
 
 
 def _permuted_back(x: Variable, y: Variable, axes: Any) -> Variable:
-    order = [axis % len(axes) for axis in axes]
-    return transpose(y, tuple(order.index(i) for i in range(len(order))))
+    return transpose(y, taken_back(axes))
 
 
 def _reversed_back(x: Variable, y: Variable) -> Variable:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from arraygrad.arrays import taken_back
 from arraygrad.functions import attention as ops
 from arraygrad.numpy_kernels.linalg import ones
 from arraygrad.workspace import empty
@@ -38,7 +39,7 @@ def _beside(shape: tuple[int, ...], x: Any) -> Any:
     if order[-1] != x.ndim - 1:
         return empty(shape, x.dtype)
     y = empty(tuple(shape[i] for i in order), x.dtype)
-    return y.transpose([order.index(i) for i in range(x.ndim)])
+    return y.transpose(taken_back(order))
 
 
 def _product(x: Any, y: Any, like: Any) -> Any:

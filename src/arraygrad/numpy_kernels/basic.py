@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from arraygrad.arrays import kept_shape
 from arraygrad.functions import activation, loss, reduction, regression
 from arraygrad.numpy_kernels.linalg import ones
 from arraygrad.workspace import SMALLEST, empty_like
@@ -49,10 +50,7 @@ def sum_x(g: Any, x_shape: Any, axis: Any, keepdims: bool, xp: Any) -> Any:
     if math.prod(x_shape) > 4096:
         return reduction.spread(g, x_shape, axis, keepdims, np)
     if axis is not None and not keepdims:
-        kept = list(x_shape)
-        for i in axis if isinstance(axis, tuple) else (axis,):
-            kept[i] = 1
-        g = g.reshape(kept)
+        g = g.reshape(kept_shape(x_shape, axis))
     y = np.empty(x_shape, g.dtype)
     y[...] = g
     return y

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from arraygrad.arrays import sum_to
+from arraygrad.arrays import kept_shape, sum_to, taken_back
 from arraygrad.functions import normalization
 from arraygrad.numpy_kernels.linalg import ones
 from arraygrad.workspace import empty
@@ -47,10 +47,6 @@ def _split(shape: tuple[int, ...], axis: tuple[int, ...]) -> tuple[int, int, int
     return math.prod(shape[:lead]), math.prod(shape[lead:stop]), math.prod(shape[stop:])
 
 
-def _kept(shape: tuple[int, ...], axis: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(1 if i in axis else n for i, n in enumerate(shape))
-
-
 def _total(x: Any, axis: tuple[int, ...], weights: Any = None) -> Any:
     """The sum over `axis`, which is kept, in new memory; weights: what to multiply rows with."""
     split = _split(x.shape, axis)
@@ -62,7 +58,7 @@ def _total(x: Any, axis: tuple[int, ...], weights: Any = None) -> Any:
         y = y @ (ones(inner, x.dtype) if weights is None else weights.ravel())
     else:
         y = y[..., 0]
-    return (y[0] if outer == 1 else _down(y)).reshape(_kept(x.shape, axis))
+    return (y[0] if outer == 1 else _down(y)).reshape(kept_shape(x.shape, axis))
 
 
 def _down(y: Any) -> Any:
@@ -83,9 +79,9 @@ def _squares(x: Any, axis: tuple[int, ...]) -> Any:
     y = x.reshape(split)
     if split[2] == 1:
         y = y[..., 0]
-        return np.einsum("nc,nc->c", y, y).reshape(_kept(x.shape, axis))
+        return np.einsum("nc,nc->c", y, y).reshape(kept_shape(x.shape, axis))
     y = np.vecdot(y, y)
-    return (y[0] if split[0] == 1 else _sum(y, 0)).reshape(_kept(x.shape, axis))
+    return (y[0] if split[0] == 1 else _sum(y, 0)).reshape(kept_shape(x.shape, axis))
 
 
 def _count(x: Any, axis: tuple[int, ...]) -> int:
@@ -107,7 +103,7 @@ class _Order:
 
     def __init__(self, axes: list[int]) -> None:
         self.axes = axes
-        self.back = [axes.index(i) for i in range(len(axes))]
+        self.back = taken_back(axes)
 
     @classmethod
     def of(cls, x: Any) -> _Order | None:
@@ -135,7 +131,7 @@ def batch_moments(x: Any, axis: tuple[int, ...]) -> Any:
     if not _plain(x) or axis[0] != 0 or not x.flags.c_contiguous:
         return normalization._batch_moments.definition.forward(x, axis, xp=np)
     share = 1 / _count(x, axis)
-    moments = np.empty((2, *_kept(x.shape, axis)), x.dtype)
+    moments = np.empty((2, *kept_shape(x.shape, axis)), x.dtype)
     mean, var = moments
     np.multiply(_total(x, axis), share, mean)
     if x.size <= _BLOCK:

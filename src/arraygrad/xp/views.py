@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from arraygrad.arrays import taken_back
 from arraygrad.functions.indexing import get_item, put_back
 from arraygrad.functions.shape import was_copied
 from arraygrad.inplace import link
@@ -12,8 +13,7 @@ from arraygrad.variable import Variable
 
 
 def _permuted_back(x: Any, y: Any, xp: Any, axes: Any) -> Any:
-    order = [axis % len(axes) for axis in axes]
-    return xp.permute_dims(y, tuple(order.index(i) for i in range(len(order))))
+    return xp.permute_dims(y, taken_back(axes))
 
 
 def _exchanged_back(x: Any, y: Any, xp: Any) -> Any:
