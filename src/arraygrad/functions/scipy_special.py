@@ -33,19 +33,21 @@ _OTHER_NAMES = {("torch", "j0"): "bessel_j0", ("torch", "j1"): "bessel_j1",
                 ("jax", "psi"): "digamma"}  # fmt: skip
 # What is there under the same name, and is something else, or not for all arguments.
 _DIFFERENT = {("jax", "hyp1f1"), ("jax", "hyp2f1"), ("jax", "kl_div"), ("jax", "poch")}
+
+
+def _stdtr(betainc, xp, df, t):
+    tail = betainc(df / 2, xp.full_like(t, 0.5), df / (df + t * t)) / 2
+    return xp.where(t > 0, 1 - tail, tail)
+
+
 # What is known by functions that libraries have, where they lack it; so it can be compiled too.
 _BY_OTHERS: dict[str, tuple[str, Any]] = {
     "chdtr": ("gammainc", lambda special, xp, v, x: special(v / 2, x / 2)),
     "chdtrc": ("gammaincc", lambda special, xp, v, x: special(v / 2, x / 2)),
     "fdtr": ("betainc", lambda special, xp, m, n, x: special(m / 2, n / 2, m * x / (n + m * x))),
     "fdtrc": ("betainc", lambda special, xp, m, n, x: special(n / 2, m / 2, n / (n + m * x))),
-    "stdtr": ("betainc", lambda special, xp, df, t: _stdtr(special, xp, df, t)),
+    "stdtr": ("betainc", _stdtr),
 }  # fmt: skip
-
-
-def _stdtr(betainc, xp, df, t):
-    tail = betainc(df / 2, xp.full_like(t, 0.5), df / (df + t * t)) / 2
-    return xp.where(t > 0, 1 - tail, tail)
 
 
 def _lower_expn(order, x, xp, sp):

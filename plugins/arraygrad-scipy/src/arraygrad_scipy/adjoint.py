@@ -44,7 +44,7 @@ def solved(
     its arguments, the same ones at all times.
     """
     with no_grad():
-        found = solve(f, [constant(x.data) for x in y], times, count)
+        found = solve(f, [x.detach() for x in y], times, count)
     if not is_recording() or len(times) == 1:
         return [y, *found[1:]]
     start = next_seq()
@@ -78,8 +78,8 @@ def solved(
         """The nodes behind, with their gradients, from those that arrived at the later states."""
         back = _Backwards(f, len(y), read, graph)
         n = len(y)
-        g = [zeros(x.__array_namespace__(), x.shape, x) for x in map(_detached, y)]
-        totals = [back.nothing(z, y[0]) for z in read]
+        g = [_zeros(x.shape, x) for x in y]
+        totals = [_nothing(z, y[0]) for z in read]
         work: list[Any] = [None] * len(times)
         for i in range(len(times) - 1, 0, -1):
             if moving is not None:
@@ -130,25 +130,25 @@ class _Backwards:
                 f"that it did not read at the begin, expected the same ones at all times with "
                 f"adjoint=True; give adjoint=False"
             )
-        return [*(ks if graph else map(_detached, ks)), *slopes]
+        return [*(ks if graph else [k.detach() for k in ks]), *slopes]
 
     def _slope(self, g: Any, like: Variable) -> Variable:
-        xp = like.__array_namespace__()
         if g is None:
-            return zeros(xp, like.shape, like)
+            return _zeros(like.shape, like)
         g = -_variable(g)
-        return g if g.dtype == like.dtype else xp.astype(g, like.dtype)
+        return g if g.dtype == like.dtype else like.__array_namespace__().astype(g, like.dtype)
 
-    def nothing(self, z: Node, like: Variable) -> Variable:
-        """The gradient of something that f reads, to begin with."""
-        xp = like.__array_namespace__()
-        made = zeros(xp, z.y_shape or (), _detached(like))
-        return xp.astype(made, z.y_dtype) if is_inexact(z.y_dtype, xp) else made
+
+def _nothing(z: Node, like: Variable) -> Variable:
+    """The gradient of something that f reads, to begin with."""
+    made = _zeros(z.y_shape or (), like)
+    xp = like.__array_namespace__()
+    return xp.astype(made, z.y_dtype) if is_inexact(z.y_dtype, xp) else made
 
 
 def _work(f: Slopes, ys: State, t: Any, gs: State) -> Any:
     """The gradient of a later end of the time: the slopes there, times what arrived there."""
-    total = zeros(ys[0].__array_namespace__(), (), _detached(ys[0]))
+    total = _zeros((), ys[0])
     for k, g in zip(f(ys, t), gs, strict=True):
         if g is not None:
             total = total + (k * g).sum()
@@ -159,8 +159,8 @@ def _variable(x: Any) -> Any:
     return x if x is None or isinstance(x, Variable) else constant(x)
 
 
-def _detached(x: Variable) -> Variable:
-    return constant(x._data)
+def _zeros(shape: tuple[int, ...], like: Variable) -> Variable:
+    return zeros(like.__array_namespace__(), shape, like)
 
 
 def _rows(xs: list[Any], n: int) -> list[list[Any]]:

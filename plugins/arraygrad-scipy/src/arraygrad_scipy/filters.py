@@ -159,7 +159,7 @@ def along(x: Variable, h: Variable, start: int, length: int) -> Variable:
     xp = x.__array_namespace__()
     lead, n = x.shape[:-1], x.shape[-1]
     if not size(x.shape):
-        return xp.zeros((*lead, length), dtype=x.dtype)
+        return zeros(xp, (*lead, length), x)
     rows = xp.reshape(x, (-1, n))
     shape = (rows.shape[0], length)
     method = faster((n,), h.shape, "full")
