@@ -109,3 +109,17 @@ def test_arrays_of_another_library_are_not_converted(tracked) -> None:
     # To make an array of it is what these are asked to do.
     assert type(xp.from_dlpack(x.detach()).data) is np.ndarray
     assert xp.result_type(np.float32, X) == np.float64
+
+
+def test_out_of_memory_is_no_fault_of_the_arguments(monkeypatch) -> None:
+    class OutOfMemoryError(RuntimeError):  # as PyTorch's
+        pass
+
+    class Huge:
+        dtype, shape = X.dtype, X.shape
+
+        def __array__(self, *args, **kwargs):
+            raise OutOfMemoryError("4 GB more")
+
+    with pytest.raises(OutOfMemoryError):
+        xp.linalg.inv(Huge())

@@ -157,7 +157,7 @@ def _blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) ->
     if isinstance(error, ArraygradError):
         return error
     text = f"{definition.title}: got {_described(definition, arrays)}: {error}"
-    if _stays(error):
+    if stays(error):
         error.add_note(text)
         return error
     real = [a for a in arrays if a is not None and type(a) not in PYTHON_SCALARS]
@@ -177,7 +177,7 @@ def _blame(error: Exception, definition: Definition, arrays: tuple[Any, ...]) ->
     return error
 
 
-def _stays(error: Exception) -> bool:
+def stays(error: Exception) -> bool:
     """Whether an error is not about the arguments: memory, and what users asked to be raised."""
     # np.errstate and warnings.simplefilter; PyTorch's OutOfMemoryError is a RuntimeError.
     known = isinstance(error, Warning | FloatingPointError | MemoryError)
@@ -192,7 +192,7 @@ def blame_call(error: Exception, definition: Definition, given: dict[str, Any]) 
 def _blame_call(error: Exception, definition: Definition, given: dict[str, Any]) -> Exception:
     if type(error) is DtypeError and str(error).startswith("got "):  # of `backend_of`
         return DtypeError(f"{definition.title}: {error}")
-    if isinstance(error, ArraygradError) or _stays(error):
+    if isinstance(error, ArraygradError) or stays(error):
         return error
     words = []
     for name, value in given.items():
@@ -209,7 +209,7 @@ def blame_rule(error: Exception, definition: Definition, g: Any) -> Exception:
     inputs = _rule_of(error, definition, g)
     rule = f"the rule for {' and '.join(inputs)}" if inputs else "a rule"
     text = f"{definition.title}: {rule} got the gradient {briefly(g)}"
-    if isinstance(error, ArraygradError) or _stays(error):
+    if isinstance(error, ArraygradError) or stays(error):
         error.add_note(text)
         return error
     if inputs:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from arraygrad.backend import backend_of
-from arraygrad.dispatch import briefly, caused, translated
+from arraygrad.dispatch import briefly, caused, stays, translated
 from arraygrad.errors import ArraygradError, DtypeError, MixedBackendError, NoDataError
 from arraygrad.variable import Variable, constant
 from arraygrad.xp.namespaces import Namespace
@@ -100,7 +100,7 @@ def blame(
     error: Exception, name: str, namespace: Namespace, args: tuple[Any, ...], kw: dict[str, Any]
 ) -> Exception:
     """The error to raise where the library's own function failed: ours, naming what it got."""
-    if isinstance(error, (ArraygradError, Warning, FloatingPointError)):
+    if isinstance(error, ArraygradError) or stays(error):
         return error
     words = [briefly(x) for x in args] + [f"{key} = {briefly(x)}" for key, x in kw.items()]
     text = f"{name}: got {', '.join(words)}"
