@@ -999,3 +999,12 @@ def test_an_op_of_no_module():
     names["twice"](x).backward()
     assert x.grad.data == 2.0
     assert names["twice"].definition.id == "__main__:twice"
+
+
+@pytest.mark.parametrize("options", [{"constant": ["t"]}, {"along": "axes"}])
+def test_options_name_parameters(options):
+    with pytest.raises(ArgumentError, match=r"op f: got \w+ = '\w+', expected one of .*: x, axis"):
+
+        @op.op(**options)
+        def f(x, axis):
+            return x

@@ -166,6 +166,12 @@ class Definition:
                     f"op {self.name}: got {name!r} both as a parameter and in saves; expected "
                     f"two names"
                 )
+        for option, names in (("constant", self.constant), ("along", [along] if along else [])):
+            if strange := [name for name in names if name not in self.arguments]:
+                raise ArgumentError(
+                    f"op {self.name}: got {option} = {strange[0]!r}, expected one of its "
+                    f"parameters: {', '.join(self.arguments)}"
+                )
         # What is valid with xp is without: checking it once more is a tenth of the import.
         public = [a for a in self.arguments.values() if a.name != "xp"]
         self.public = Signature(public, __validate_parameters__=False)
